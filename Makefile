@@ -1,0 +1,63 @@
+# `make` alone lists the commands. All set-up happens on first use and again when a requirements file changes.
+
+.DEFAULT_GOAL := help
+.PHONY: help run test demo check bench load lock clean
+SHELL := /bin/sh
+
+PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11,$(shell \
+	command -v $(name) >/dev/null && $(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' && echo $(name))))
+BIN := .venv/bin
+RUNTIME := .venv/.runtime
+DEVELOPMENT := .venv/.development
+
+help: ## List the commands
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+
+run: $(RUNTIME) ## Start everything on http://127.0.0.1:8000 (PORT=… for another port)
+	@exec $(BIN)/python -m cutroom run
+
+test: $(DEVELOPMENT) ## Run the test suite (ARGS="-k name" for a part of it)
+	@exec $(BIN)/pytest $(ARGS)
+
+demo: $(RUNTIME) ## Walk through the product as an HTTP client and write var/demo/video.mp4
+	@exec $(BIN)/python -m cutroom demo
+
+check: $(DEVELOPMENT) ## Lint, types, storeys, migrations, API schema, production settings
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+	$(BIN)/python -m cutroom.checks
+
+bench: $(DEVELOPMENT) ## Run the benchmarks; results under var/bench/
+	@exec $(BIN)/python -m benchmarks
+
+load: $(DEVELOPMENT) ## Put load on a running installation; results under var/bench/
+	@exec $(BIN)/python -m benchmarks.load
+
+lock: $(DEVELOPMENT) ## Compile requirements*.in into the exact requirements*.txt
+	$(BIN)/uv pip compile -q requirements.in -o requirements.txt --python-version 3.11 --universal
+	$(BIN)/uv pip compile -q requirements-dev.in -o requirements-dev.txt --python-version 3.11 --universal
+
+clean: ## Remove everything `make` has built: environment, data, videos
+	rm -rf .venv var .env
+
+# uv installs the whole set in seconds; pip does the same where uv has no build or no way to the index.
+define install
+	@$(BIN)/uv pip install -q --python $(BIN)/python -r $(1) 2>/dev/null || $(BIN)/python -m pip install -q -r $(1)
+endef
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "Cutroom needs Python 3.11 or newer; none was found on the PATH." >&2; exit 1; }
+	@echo "Setting up (once): virtual environment and packages"
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; \
+		echo "$(PYTHON) cannot make virtual environments; on Debian or Ubuntu: apt install python3-venv" >&2; exit 1; }
+	@$(BIN)/python -m pip install -q uv || true
+
+$(RUNTIME): requirements.txt | .venv/bin/python
+	$(call install,requirements.txt)
+	@touch $@
+
+$(DEVELOPMENT): requirements-dev.txt $(RUNTIME)
+	$(call install,requirements-dev.txt)
+	@touch $@

@@ -1,0 +1,21 @@
+"""Celery carries doorbells; the database decides (docs/architecture.md). Started by `celery -A config`."""
+
+import os
+import signal
+from typing import Any
+
+from celery import Celery, signals
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
+
+app = Celery("cutroom")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+
+@signals.worker_process_init.connect
+def die_with_the_worker(**_: Any) -> None:
+    """A pool process must not outlive a killed worker: it would go on with a step nobody watches."""
+    from cutroom.embedded.processes import die_with_parent
+
+    die_with_parent(signal.SIGKILL, parent=os.getppid())

@@ -1,0 +1,17 @@
+"""Development: the embedded services, mail on a page, cookies over plain HTTP."""
+
+import os
+
+from cutroom.environment import load_development
+
+load_development()
+
+from config.settings.base import *  # noqa: E402, F403  # the environment must be complete first
+
+DEBUG = os.environ.get("DEBUG", "true").lower() == "true"
+ACCOUNTS_SHOW_MAGIC_LINK = DEBUG
+EMAIL_BACKEND = "accounts.mail_backends.DevelopmentBackend"
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}  # noqa: F405  # from base
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+SECURE_SSL_REDIRECT = False

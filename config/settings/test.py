@@ -1,0 +1,19 @@
+"""Tests: as development, in a database of its own, as the app role."""
+
+import os
+
+os.environ.setdefault("DEBUG", "false")
+from cutroom.environment import load_test
+
+load_test()
+
+from config.settings.base import *  # noqa: E402, F403  # the environment must be complete first
+
+SECURE_SSL_REDIRECT = False
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}  # noqa: F405  # from base
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+ACCOUNTS_SHOW_MAGIC_LINK = True
+WHITENOISE_AUTOREFRESH = True
+for _alias in ("default", "ops"):
+    DATABASES[_alias]["TEST"] = {"MIRROR": "owner"}  # noqa: F405  # from base
+DATABASES["owner"]["TEST"] = {"DEPENDENCIES": []}  # noqa: F405  # from base

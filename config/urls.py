@@ -1,0 +1,30 @@
+"""Table of contents: one line an app and surface."""
+
+from django.contrib import admin
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView
+
+from accounts import urls as accounts
+from billing import urls as billing
+from gdpr import urls as gdpr
+from metering import urls as metering
+from rendering import urls as rendering
+
+urlpatterns = [
+    path("api/auth/", include((accounts.auth_urlpatterns, "auth"))),
+    path("api/account/", include((accounts.account_urlpatterns, "account"))),
+    path("api/account/", include((gdpr.api_urlpatterns, "gdpr"))),
+    path("api/billing/", include((billing.api_urlpatterns, "billing"))),
+    path("api/v1/usage", include((metering.api_urlpatterns, "metering"))),
+    path("api/v1/", include((rendering.api_urlpatterns, "rendering"))),
+    path("api/schema", SpectacularAPIView.as_view(), name="schema"),
+    path("", include((accounts.page_urlpatterns, "accounts-pages"))),
+    path("", include((rendering.page_urlpatterns, "rendering-pages"))),
+    path("", include("django_prometheus.urls")),
+    path("admin/", admin.site.urls),
+]
+
+handler400 = "cutroom.problems.bad_request"
+handler403 = "cutroom.problems.permission_denied"
+handler404 = "cutroom.problems.not_found"
+handler500 = "cutroom.problems.server_error"

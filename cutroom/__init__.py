@@ -1,0 +1,1 @@
+"""Ground floor: errors, problem documents, dispatch, clock, embedded services and `run`. No models."""

@@ -1,0 +1,3 @@
+"""`make demo`: the whole product once, as an HTTP client sees it."""
+def demo() -> int:
+    return 0

@@ -1,0 +1,157 @@
+"""The only maker of `application/problem+json` (RFC 9457). Every refusal leaves the house through here."""
+
+from __future__ import annotations
+
+import json
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from rest_framework import exceptions as drf
+from rest_framework.response import Response
+
+from cutroom.errors import (
+    DomainError,
+    InvalidInput,
+    NotAuthenticated,
+    NotFound,
+    PermissionDenied,
+    RateLimited,
+)
+
+CONTENT_TYPE = "application/problem+json"
+
+logger = logging.getLogger(__name__)
+
+
+def problem_body(error: DomainError, *, request_id: str) -> dict[str, Any]:
+    """The problem document of a refusal: type, title, status, detail, code, request_id and its members."""
+    return {
+        "type": f"/problems/{error.code}",
+        "title": error.title,
+        "status": error.status,
+        "detail": error.detail,
+        "code": error.code,
+        "request_id": request_id,
+        **error.members,
+    }
+
+
+def problem_response(request: HttpRequest, error: DomainError) -> HttpResponse:
+    """Answer with the refusal as a problem document."""
+    body = problem_body(error, request_id=getattr(request, "request_id", ""))
+    response = HttpResponse(json.dumps(body), status=error.status, content_type=CONTENT_TYPE)
+    _add_headers(response, error)
+    return response
+
+
+def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's exception hook: every handled exception becomes a problem document, others stay bugs."""
+    error = as_domain_error(exc)
+    if error is None:
+        return None
+    request = context["request"]
+    body = problem_body(error, request_id=getattr(request, "request_id", ""))
+    response = Response(body, status=error.status, content_type=CONTENT_TYPE)
+    response.exception = True
+    _add_headers(response, error)
+    return response
+
+
+def as_domain_error(exc: Exception) -> DomainError | None:
+    """Translate Django's and DRF's own refusals into ours; None for anything that is a bug."""
+    if isinstance(exc, DomainError):
+        return exc
+    if isinstance(exc, Http404 | drf.NotFound):
+        return NotFound()
+    if isinstance(exc, DjangoPermissionDenied | drf.PermissionDenied):
+        return PermissionDenied(str(exc) or None)
+    if isinstance(exc, drf.NotAuthenticated | drf.AuthenticationFailed):
+        return NotAuthenticated()
+    if isinstance(exc, drf.ValidationError):
+        return InvalidInput(errors=list(_field_errors(exc.detail)))
+    if isinstance(exc, drf.Throttled):
+        return RateLimited(retry_after=int(exc.wait or 1))
+    if isinstance(exc, drf.APIException):
+        return _from_api_exception(exc)
+    return None
+
+
+def page_or_problem(request: HttpRequest, error: DomainError) -> HttpResponse:
+    """A refusal for whoever asked: a problem document under /api/, the error page elsewhere."""
+    if request.path.startswith("/api/"):
+        return problem_response(request, error)
+    context = {"error": error, "request_id": getattr(request, "request_id", "")}
+    response = render(request, "error.html", context, status=error.status)
+    _add_headers(response, error)
+    return response
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler404."""
+    return page_or_problem(request, NotFound())
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler403."""
+    return page_or_problem(request, PermissionDenied())
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler400."""
+    return page_or_problem(request, DomainError("The request could not be read."))
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Django's CSRF_FAILURE_VIEW."""
+    return page_or_problem(
+        request, PermissionDenied("This form came from another page or is too old. Reload and try again.")
+    )
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Django's handler500: needs no database, no session and no template context."""
+    return page_or_problem(request, _Bug())
+
+
+class _Bug(DomainError):
+    code = "internal"
+    status = 500
+    title = "Sorry, Cutroom has a problem"
+
+
+def _from_api_exception(exc: drf.APIException) -> DomainError:
+    error = DomainError(str(exc.detail))
+    error.status = exc.status_code
+    error.code = str(getattr(exc, "default_code", "error")).replace("_", "-")
+    error.title = HTTPStatus(exc.status_code).phrase
+    return error
+
+
+def _field_errors(detail: Any, *, path: str = "") -> Any:
+    """Flatten DRF's nested error detail into {"field", "code", "detail"} rows."""
+    if isinstance(detail, dict):
+        for key, value in detail.items():
+            yield from _field_errors(value, path=f"{path}.{key}" if path else str(key))
+    elif isinstance(detail, list):
+        for index, item in enumerate(detail):
+            nested = isinstance(item, dict | list)
+            yield from _field_errors(item, path=f"{path}.{index}" if nested and path else path)
+    else:
+        yield {
+            "field": path or "non_field_errors",
+            "code": getattr(detail, "code", "invalid"),
+            "detail": str(detail),
+        }
+
+
+def _add_headers(response: HttpResponse, error: DomainError) -> None:
+    retry_after = getattr(error, "retry_after", None)
+    if retry_after is not None:
+        response["Retry-After"] = str(retry_after)
+    if error.status == 401:
+        response["WWW-Authenticate"] = 'Bearer error="invalid_token"'
+    response["Cache-Control"] = "no-store"

@@ -1,0 +1,135 @@
+"""The processes of one installation: embedded servers, web, worker and beat."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from cutroom.embedded import postgres, redis
+from cutroom.embedded.processes import Child, spawn
+from cutroom.environment import CHECKOUT
+from cutroom.refusal import StartRefused
+from cutroom.supervisor import Part
+
+HOST = "127.0.0.1"
+
+# Render steps survive a kill: their leases expire and another worker takes over. So nobody waits for long.
+_PATIENCE_SECONDS = 8.0
+
+
+def refuse_taken_port(port: int) -> None:
+    """Raise StartRefused, with a port that is free, when another program listens on `port`."""
+    if _is_free(port):
+        return
+    other = next(candidate for candidate in range(port + 1, 65536) if _is_free(candidate))
+    raise StartRefused(
+        f"Port {port} is taken by another program; choose another one, for example: PORT={other} make run"
+    )
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def servers(var: Path, *, only: Sequence[str]) -> list[Part]:
+    """The embedded servers, in the order in which they start."""
+    known = {"postgres": postgres, "redis": redis}
+    return [
+        Part(name, partial(server.start, var), server.stop) for name, server in known.items() if name in only
+    ]
+
+
+def application(var: Path, *, port: int) -> list[Part]:
+    """Beat, worker and web, in the order in which they start."""
+    celery = [sys.executable, "-m", "celery", "-A", "config"]
+    commands = {
+        "beat": [*celery, "beat", "--loglevel=INFO", "--pidfile="],
+        "worker": [
+            *celery,
+            "worker",
+            "--loglevel=INFO",
+            "--without-gossip",
+            "--without-mingle",
+            *_worker_size(),
+        ],
+        "web": [sys.executable, "-m", "uvicorn", "config.asgi:application", *_web_options(port)],
+    }
+    return [Part(name, partial(_start, name, command, var=var), _stop) for name, command in commands.items()]
+
+
+def manage(*arguments: str, var: Path, wait: Callable[[float], None]) -> None:
+    """Run one management command to its end; raise StartRefused with the end of its output when it fails.
+
+    `wait` is called with seconds while the command runs; an exception from it ends the command.
+    """
+    child = _start("manage", [sys.executable, "manage.py", *arguments], var=var)
+    try:
+        while child.is_running:
+            wait(0.05)
+    finally:
+        child.stop()
+    if child.process.returncode != 0:
+        raise StartRefused(f"`manage.py {' '.join(arguments)}` failed:\n{last_words('manage', var=var)}")
+
+
+def application_logs(var: Path) -> list[Path]:
+    """The log files of beat, worker and web."""
+    return [_log(name, var=var) for name in ("beat", "worker", "web")]
+
+
+def last_words(name: str, *, var: Path) -> str:
+    """The end of the log of a part."""
+    return "\n".join(_log(name, var=var).read_text(errors="replace").splitlines()[-15:])
+
+
+def _start(name: str, command: Sequence[str], *, var: Path) -> Child:
+    return spawn(
+        command,
+        name=name,
+        log=_log(name, var=var),
+        environment=_environment(),
+        working_directory=CHECKOUT,
+    )
+
+
+def _log(name: str, *, var: Path) -> Path:
+    return var / "log" / f"{name}.log"
+
+
+def _stop(child: Child) -> None:
+    child.stop((signal.SIGTERM, _PATIENCE_SECONDS))
+
+
+def _environment() -> dict[str, str]:
+    # Celery's SIGTERM waits for running tasks without limit; its SIGQUIT gives them back to the queue.
+    defaults = {"DJANGO_SETTINGS_MODULE": "config.settings.dev", "REMAP_SIGTERM": "SIGQUIT"}
+    return defaults | dict(os.environ) | {"PYTHONUNBUFFERED": "1"}
+
+
+def _worker_size() -> list[str]:
+    return [f"--concurrency={os.cpu_count() or 1}"]
+
+
+def _web_options(port: int) -> list[str]:
+    quiet = ["--no-access-log", "--log-level=warning", "--lifespan=off", "--ws=none"]
+    return [f"--host={HOST}", f"--port={port}", "--timeout-graceful-shutdown=3", *quiet]
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        # As the web server does: a port whose last user has just gone is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,1 @@
+"""Metering: what a tenant used, holds and may still use. Start with services.py."""

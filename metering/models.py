@@ -1,0 +1,135 @@
+"""Tables of the metering app. `counter == sum(ledger)` always; reconcile_usage proves it."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from metering.meters import Meter
+from tenants.models import TenantOwned
+
+
+class ReservationState(models.TextChoices):
+    """Held until work uses it up (settled) or the rest is given back (released)."""
+
+    HELD = "held", _("held")
+    SETTLED = "settled", _("settled")
+    RELEASED = "released", _("released")
+
+
+class QuotaCounter(TenantOwned):
+    """What a tenant used and holds of one meter in one period, in the smallest unit.
+
+    The only row that decides whether work is admitted. Its pages are kept half empty (migration 0001), so an
+    update stays on its page and touches no index.
+    """
+
+    meter = models.CharField(max_length=16, choices=Meter)
+    period_start = models.DateField()
+    used = models.BigIntegerField(default=0)
+    held = models.BigIntegerField(default=0)
+
+    class Meta(TenantOwned.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "meter", "period_start"], name="quota_counter_once"),
+            models.CheckConstraint(condition=models.Q(held__gte=0), name="quota_counter_held"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.meter} of {self.tenant_id} since {self.period_start}"
+
+
+class Reservation(TenantOwned):
+    """Capacity held for work that was admitted. `amount_held` is what remains of it."""
+
+    key = models.CharField(max_length=200)
+    meter = models.CharField(max_length=16, choices=Meter)
+    period_start = models.DateField()
+    amount_held = models.BigIntegerField()
+    state = models.CharField(max_length=8, choices=ReservationState, default=ReservationState.HELD)
+    lease_until = models.DateTimeField()
+    project_id = models.UUIDField(null=True)
+    user_id = models.UUIDField(null=True)
+    created_at = models.DateTimeField()
+
+    class Meta(TenantOwned.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "key", "meter"], name="reservation_once"),
+            models.CheckConstraint(condition=models.Q(amount_held__gte=0), name="reservation_held"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["lease_until"],
+                condition=models.Q(state=ReservationState.HELD),
+                name="reservation_by_lease",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.meter} {self.state}"
+
+
+class UsageEvent(TenantOwned):
+    """One line of the ledger: what was consumed, when, and for what. Corrections are new lines."""
+
+    is_append_only = True
+
+    key = models.CharField(max_length=200)
+    meter = models.CharField(max_length=16, choices=Meter)
+    amount = models.BigIntegerField()
+    period_start = models.DateField()
+    at = models.DateTimeField()
+    project_id = models.UUIDField(null=True)
+    subject = models.CharField(max_length=200)
+    user_id = models.UUIDField(null=True)
+    detail = models.JSONField(default=dict)
+
+    class Meta(TenantOwned.Meta):
+        constraints = [models.UniqueConstraint(fields=["tenant", "key"], name="usage_event_once")]
+        indexes = [
+            models.Index(fields=["tenant", "-at", "-id"], name="usage_event_by_time"),
+            models.Index(fields=["tenant", "meter", "period_start"], include=["amount"], name="usage_event_sum"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.amount} {self.meter}"
+
+
+class UsageDaily(TenantOwned):
+    """The ledger summed by day, written together with it. The period is part of the key, because work that
+    was admitted before midnight at the end of a month counts there though it was done the day after."""
+
+    meter = models.CharField(max_length=16, choices=Meter)
+    period_start = models.DateField()
+    day = models.DateField()
+    amount = models.BigIntegerField()
+
+    class Meta(TenantOwned.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "meter", "period_start", "day"], name="usage_daily_once")
+        ]
+        verbose_name_plural = "usage daily"
+
+    def __str__(self) -> str:
+        return f"{self.meter} of {self.tenant_id} on {self.day}"
+
+
+class ThresholdCrossing(TenantOwned):
+    """A tenant reached a percentage of a limit. Once per period, and again only under another limit."""
+
+    meter = models.CharField(max_length=16, choices=Meter)
+    period_start = models.DateField()
+    percent = models.PositiveSmallIntegerField()
+    limit_amount = models.BigIntegerField()
+    taken = models.BigIntegerField()
+    at = models.DateTimeField()
+
+    class Meta(TenantOwned.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "meter", "period_start", "percent", "limit_amount"], name="threshold_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.percent}% of {self.meter} of {self.tenant_id}"

@@ -1,0 +1,209 @@
+"""Writes to usage. Start here: `reserve` before work, `settle` as it is done, `release` what is left.
+
+Call everything inside tenant_context. Amounts are integers in the smallest unit (pieces, milliseconds, bytes),
+keys are the caller's and count once for ever, `at` is aware.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from metering import conf, entitlements, ledger, thresholds
+from metering.errors import PlanRequired, QuotaExceeded
+from metering.meters import Meter
+from metering.models import QuotaCounter, Reservation, ReservationState
+from metering.periods import period_start, resets_at
+
+
+def reserve(
+    *,
+    tenant_id: UUID,
+    key: str,
+    amounts: Mapping[Meter, int],
+    at: datetime,
+    project_id: UUID | None = None,
+    user_id: UUID | None = None,
+) -> None:
+    """Hold capacity for work that is about to start: all meters, or none and QuotaExceeded.
+
+    A repeat with the same key holds nothing more, whatever became of the first, so a retried request is never
+    charged twice; work that needs capacity anew takes a new key. Amounts of zero are always admitted.
+    `project_id` and `user_id` are written on every ledger line that settles this reservation. Unsettled
+    capacity comes back by itself METERING_LEASE_SECONDS after the last settle.
+    """
+    granted = entitlements.for_tenant(tenant_id)
+    wants = [
+        ledger.Want(meter=meter, period_start=period_start(meter, at), amount=amount, limit=granted.limit(meter))
+        for meter, amount in amounts.items()
+        if _not_negative(amount) > 0
+    ]
+    if not wants:
+        return
+    taken = ledger.hold(
+        tenant_id=tenant_id,
+        key=key,
+        wants=wants,
+        at=at,
+        lease_until=_lease(at),
+        project_id=project_id,
+        user_id=user_id,
+    )
+    refused = [want for want in wants if taken.get(want.meter, 0) is None]
+    if refused:
+        ledger.take_back(tenant_id=tenant_id, key=key, taken=taken)
+        raise _refusal(refused[0], at=at)
+    _observe_holds(tenant_id, wants, taken, at)
+
+
+def settle(
+    *,
+    tenant_id: UUID,
+    reservation_key: str,
+    event_key: str,
+    meter: Meter,
+    amount: int,
+    subject: str,
+    at: datetime,
+    detail: dict[str, Any] | None = None,
+) -> None:
+    """Turn part of a reservation into usage, once per `event_key`.
+
+    The line belongs to the period that reserved it, also after the month has turned. Work done is always
+    recorded: beyond what is held, above the limit, and without any reservation (then in the period of `at`).
+    """
+    _not_negative(amount)
+    line = ledger.Line(
+        key=event_key,
+        reservation_key=reservation_key,
+        meter=meter,
+        amount=amount,
+        period_start=period_start(meter, at),
+        at=at,
+        subject=subject,
+        lease_until=_lease(at),
+        detail=detail,
+    )
+    _record(tenant_id, line)
+
+
+def release(*, tenant_id: UUID, reservation_key: str) -> None:
+    """Give back what a reservation still holds, on all its meters. Again, or for an unknown key: nothing."""
+    ledger.free(tenant_id=tenant_id, key=reservation_key)
+
+
+def charge(
+    *,
+    tenant_id: UUID,
+    event_key: str,
+    meter: Meter,
+    amount: int,
+    subject: str,
+    at: datetime,
+    project_id: UUID | None = None,
+    user_id: UUID | None = None,
+) -> None:
+    """Reserve and settle in one step, for work that is done at once. Raises QuotaExceeded; once per key."""
+    reserve(
+        tenant_id=tenant_id, key=event_key, amounts={meter: amount}, at=at, project_id=project_id, user_id=user_id
+    )
+    settle(
+        tenant_id=tenant_id,
+        reservation_key=event_key,
+        event_key=event_key,
+        meter=meter,
+        amount=amount,
+        subject=subject,
+        at=at,
+    )
+
+
+def record_level(
+    *,
+    tenant_id: UUID,
+    event_key: str,
+    meter: Meter,
+    delta: int,
+    subject: str,
+    at: datetime,
+    project_id: UUID | None = None,
+    user_id: UUID | None = None,
+) -> None:
+    """Let a level rise or fall by `delta`, once per key. Never refused: what is stored is stored.
+
+    Whoever wants to be refused first asks with `charge`. Raises ValueError for a meter that is no level.
+    """
+    if not meter.is_level:
+        raise ValueError(f"{meter.value} is consumed, not kept; use settle or charge")
+    line = ledger.Line(
+        key=event_key,
+        reservation_key=None,
+        meter=meter,
+        amount=delta,
+        period_start=period_start(meter, at),
+        at=at,
+        subject=subject,
+        project_id=project_id,
+        user_id=user_id,
+    )
+    _record(tenant_id, line)
+
+
+def require_feature(*, tenant_id: UUID, feature: str) -> None:
+    """Raise PlanRequired unless the plan of the tenant has `feature` ("4k", "publish")."""
+    if feature not in entitlements.for_tenant(tenant_id).features:
+        raise PlanRequired(feature=feature, plan=entitlements.smallest_plan_with(feature))
+
+
+def release_expired(*, tenant_id: UUID, at: datetime) -> int:
+    """Release what reservations hold whose lease ended before `at`. How many meters were given back.
+
+    The lease is judged again under the row's lock, so a settle that comes first keeps its reservation.
+    """
+    lapsed = Reservation.objects.filter(state=ReservationState.HELD, lease_until__lt=at)
+    keys = sorted(set(lapsed.values_list("key", flat=True)))
+    return sum(ledger.free(tenant_id=tenant_id, key=key, lapsed_at=at) for key in keys)
+
+
+def _not_negative(amount: int) -> int:
+    if amount < 0:
+        raise ValueError(f"An amount is a number of pieces, milliseconds or bytes, not {amount}")
+    return amount
+
+
+def _lease(at: datetime) -> datetime:
+    return at + timedelta(seconds=conf.lease_seconds())
+
+
+def _record(tenant_id: UUID, line: ledger.Line) -> None:
+    move = ledger.record(tenant_id=tenant_id, line=line)
+    # Settling what was held leaves the sum as it was, so the common case needs no limit.
+    if move is not None and move.before != move.after:
+        limit = entitlements.for_tenant(tenant_id).limit(line.meter)
+        thresholds.observe(tenant_id=tenant_id, move=move, limit=limit, at=line.at)
+
+
+def _observe_holds(
+    tenant_id: UUID, wants: list[ledger.Want], taken: dict[Meter, int | None], at: datetime
+) -> None:
+    for want in wants:
+        after = taken.get(want.meter)
+        if after is not None:
+            move = ledger.Move(
+                meter=want.meter, period_start=want.period_start, before=after - want.amount, after=after
+            )
+            thresholds.observe(tenant_id=tenant_id, move=move, limit=want.limit, at=at)
+
+
+def _refusal(want: ledger.Want, *, at: datetime) -> QuotaExceeded:
+    counter = QuotaCounter.objects.filter(meter=want.meter, period_start=want.period_start).first()
+    return QuotaExceeded(
+        meter=want.meter,
+        used=counter.used if counter else 0,
+        held=counter.held if counter else 0,
+        limit=want.limit or 0,
+        requested=want.amount,
+        resets_at=resets_at(want.meter, at),
+    )

@@ -1,0 +1,1 @@
+"""Scripts to videos: projects, scenes, the render engine and what pixels and sound are made of."""

@@ -1,0 +1,97 @@
+"""The board of a job: compares the plan with the rows, places new steps, takes cached ones as done."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+
+from cutroom import dispatch
+from rendering import pipeline
+from rendering.models import CacheEntry, RenderJob, RenderStep, StepKind, StepState
+from rendering.pipeline import Film, Known, StepDraft
+
+ORDER = {kind: place for place, kind in enumerate(StepKind)}
+
+
+def advance(job: RenderJob) -> None:
+    """Place every step that has become possible and ring for it. The job's row must be locked.
+
+    Cached outputs finish their steps at once, which may make further steps possible; so it goes round until
+    nothing new can be placed.
+    """
+    film = Film.of(job)
+    steps = list(job_steps(job))
+    known: Known = {slot(s): s.output for s in steps if s.state == StepState.SUCCEEDED}
+    placed = {slot(s) for s in steps}
+    ready: list[RenderStep] = []
+    while drafts := [d for d in pipeline.plan(film, known) if d.slot not in placed]:
+        fresh = _place(job, drafts)
+        placed |= {draft.slot for draft in drafts}
+        known |= {slot(s): s.output for s in fresh if s.state == StepState.SUCCEEDED}
+        ready += [s for s in fresh if s.state == StepState.READY]
+    job.work_total = pipeline.outlook(film, known)
+    job.save(update_fields=["work_total", "updated_at"])
+    ring_for(ready)
+
+
+def job_steps(job: RenderJob) -> QuerySet[RenderStep]:
+    """A job's steps in the order people read them."""
+    return RenderStep.objects.filter(job=job).order_by("ordinal", "scene", "part")
+
+
+def slot(step: RenderStep) -> pipeline.Slot:
+    """What makes the step unique within its job."""
+    return (step.kind, step.scene, step.part)
+
+
+def ring_for(steps: list[RenderStep]) -> None:
+    """One doorbell a step, after commit."""
+    for step in steps:
+        dispatch.after_commit("rendering.run_step", queue=step.kind, kind=str(step.kind))
+
+
+def _place(job: RenderJob, drafts: list[StepDraft]) -> list[RenderStep]:
+    steps = [_row(job, draft) for draft in drafts]
+    hits = cached(steps)
+    for step in steps:
+        _settle_without_work(step, hits.get(step.cache_key))
+    RenderStep.objects.bulk_create(steps)
+    return steps
+
+
+def _row(job: RenderJob, draft: StepDraft) -> RenderStep:
+    return RenderStep(
+        tenant_id=job.tenant_id,
+        job=job,
+        kind=draft.kind,
+        scene=draft.scene,
+        part=draft.part,
+        ordinal=ORDER[draft.kind] * 10_000 + (draft.scene or 0),
+        inputs=draft.inputs,
+        cache_key=draft.cache_key,
+        work=draft.work,
+        charges=draft.charges,
+    )
+
+
+def cached(steps: list[RenderStep]) -> dict[str, CacheEntry]:
+    """Cache entries for the steps' keys, in one query."""
+    keys = {step.cache_key for step in steps}
+    return {entry.key: entry for entry in CacheEntry.objects.filter(key__in=keys)}
+
+
+def _settle_without_work(step: RenderStep, entry: CacheEntry | None) -> None:
+    """A given picture and an empty narration need no work; a cache hit needs none again."""
+    if step.kind == StepKind.IMAGE and "asset" in step.inputs:
+        step.output = {"content": step.inputs["asset"], "storage_key": step.inputs["files"]}
+        step.charges = {}
+    elif step.kind == StepKind.NARRATION and not step.inputs["text"].strip():
+        step.output = {"content": "", "storage_key": "", "duration_ms": 0, "words": []}
+    elif entry is not None:
+        step.output = entry.output
+        step.is_cached = True
+        # Work of a job that never succeeded is paid by the first video that uses it.
+        step.charges = entry.unpaid
+    else:
+        return
+    step.state = StepState.SUCCEEDED
+    step.work_done = step.work

@@ -1,0 +1,55 @@
+"""Settings of the rendering app, read lazily so that tests can override them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.conf import settings
+
+MAX_SCENES = 200
+MAX_SCRIPT_CHARACTERS = 100_000
+MAX_NARRATION_CHARACTERS = 5_000
+MAX_PROMPT_CHARACTERS = 2_000
+MAX_UPLOAD_BYTES = 200 * 1024 * 1024
+FPS_CHOICES = (24, 25, 30, 60)
+
+
+def step_timeout_seconds() -> int:
+    """RENDERING_STEP_TIMEOUT_SECONDS: how long one step may run before its process group is killed (60)."""
+    return int(getattr(settings, "RENDERING_STEP_TIMEOUT_SECONDS", 60))
+
+
+def lease_seconds() -> int:
+    """RENDERING_LEASE_SECONDS: how long a claimed step is believed alive without a heartbeat (30)."""
+    return int(getattr(settings, "RENDERING_LEASE_SECONDS", 30))
+
+
+def heartbeat_seconds() -> float:
+    """RENDERING_HEARTBEAT_SECONDS: how often a running step renews its lease and sees a cancellation (2)."""
+    return float(getattr(settings, "RENDERING_HEARTBEAT_SECONDS", 2))
+
+
+def max_failures() -> int:
+    """RENDERING_MAX_FAILURES: tries of one step before its job fails (4)."""
+    return int(getattr(settings, "RENDERING_MAX_FAILURES", 4))
+
+
+def max_crashes() -> int:
+    """RENDERING_MAX_CRASHES: lost workers before a step is put in quarantine and its job fails (3)."""
+    return int(getattr(settings, "RENDERING_MAX_CRASHES", 3))
+
+
+def retry_base_seconds() -> float:
+    """RENDERING_RETRY_BASE_SECONDS: first back-off of a failed step; doubles each time, with full jitter (2)."""
+    return float(getattr(settings, "RENDERING_RETRY_BASE_SECONDS", 2))
+
+
+def doorbell_patience_seconds() -> int:
+    """RENDERING_DOORBELL_PATIENCE_SECONDS: age at which the sweeper rings again for waiting work (8)."""
+    return int(getattr(settings, "RENDERING_DOORBELL_PATIENCE_SECONDS", 8))
+
+
+def scratch_dir() -> Path:
+    """RENDERING_SCRATCH: where steps write before their output is stored (CUTROOM_VAR/scratch)."""
+    default = Path(settings.CUTROOM_VAR) / "scratch"
+    return Path(getattr(settings, "RENDERING_SCRATCH", default))

@@ -1,0 +1,59 @@
+"""Refusals of the rendering app."""
+
+from cutroom.errors import Conflict, InvalidInput, NotFound
+
+
+class NothingToRender(Conflict):
+    """The project has no scene with a narration or a picture."""
+
+    code = "nothing-to-render"
+    title = "There is nothing to render yet. Add a scene with a narration or a picture."
+
+
+class RenderRunning(Conflict):
+    """The job must be final for this; cancel it first."""
+
+    code = "render-running"
+    title = "This render is still running. Cancel it first."
+
+
+class RenderFinished(Conflict):
+    """The job is final already."""
+
+    code = "render-finished"
+    title = "This render has already ended."
+
+
+class NotRetryable(Conflict):
+    """Only failed or cancelled jobs can be retried."""
+
+    code = "not-retryable"
+    title = "Only a failed or cancelled render can be retried."
+
+
+class EditConflict(Conflict):
+    """Somebody else saved this project since it was loaded."""
+
+    code = "edit-conflict"
+    title = "This project was changed elsewhere since you opened it."
+
+
+class VideoNotReady(NotFound):
+    """The render has no video (yet)."""
+
+    code = "video-not-ready"
+    title = "This render has no video yet."
+
+
+class UnusableFile(InvalidInput):
+    """An upload that cannot be used."""
+
+    code = "unusable-file"
+    title = "This file cannot be used"
+
+
+class ScriptTooLong(InvalidInput):
+    """More text or more scenes than one project may have."""
+
+    code = "script-too-long"
+    title = "This script is too long for one project"

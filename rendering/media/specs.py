@@ -1,0 +1,132 @@
+"""What a media operation is told. Each spec is plain data, so it travels to a child process as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, ClassVar, Self
+
+SAMPLE_RATE = 48_000  # Hz; 24, 25, 30 and 60 fps all divide it, so a frame is a whole number of samples.
+
+
+class Spec:
+    """Base of all specs: JSON-ready dictionary out, the same spec back in."""
+
+    operation: ClassVar[str]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The spec as JSON types."""
+        return asdict(self)  # type: ignore[call-overload, no-any-return]  # every subclass is a dataclass
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Self:
+        """Build from `to_dict()`; unknown keys are ignored so that old and new workers can meet."""
+        known = {f.name for f in fields(cls)}  # type: ignore[arg-type]  # every subclass is a dataclass
+        return cls(**{key: value for key, value in data.items() if key in known})
+
+
+@dataclass(frozen=True, kw_only=True)
+class CardSpec(Spec):
+    """Draw a designed scene card: the local stand-in for a picture. Writes a PNG.
+
+    Result: {"width", "height"} in pixels.
+    """
+
+    operation: ClassVar[str] = "card"
+    out_path: str
+    text: str
+    number: int
+    width: int
+    height: int
+    seed: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PictureSpec(Spec):
+    """Decode a user's picture safely, turn it upright, strip metadata, write a clean JPEG.
+
+    Result: {"width", "height"} in pixels. Refuses anything but PNG, JPEG and WebP, and over `max_pixels`.
+    """
+
+    operation: ClassVar[str] = "picture"
+    in_path: str
+    out_path: str
+    max_pixels: int = 40_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class NarrationSpec(Spec):
+    """Speak a text offline. Writes mono FLAC at SAMPLE_RATE.
+
+    Result: {"duration_ms", "words": [{"text", "start_ms", "end_ms"}], "engine"}.
+    """
+
+    operation: ClassVar[str] = "narration"
+    out_path: str
+    text: str
+    language: str
+    voice: str = ""
+    speed: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caption:
+    """One caption on screen: frames [start_frame, end_frame) counted from the scene's first frame."""
+
+    text: str
+    start_frame: int
+    end_frame: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SegmentSpec(Spec):
+    """Render frames [first_frame, first_frame + frame_count) of one scene as a video-only MP4.
+
+    A segment is a pure function of this spec and the bytes of its stills. `motion` is one of none, zoom-in,
+    zoom-out, pan-left, pan-right, pan-up, pan-down. `transition` is how the scene leaves: cut, dissolve or
+    fade over the last `transition_frames` frames; a dissolve ends on the opening frame of `next_still_path`,
+    which moves by `next_motion`. `fade_in_frames` opens from black. Result: {"frames", "bytes"}.
+    """
+
+    operation: ClassVar[str] = "segment"
+    out_path: str
+    still_path: str
+    width: int
+    height: int
+    fps: int
+    scene_frames: int
+    first_frame: int
+    frame_count: int
+    motion: str = "zoom-in"
+    captions: list[dict[str, Any]] = field(default_factory=list)
+    caption_language: str = "en"
+    transition: str = "cut"
+    transition_frames: int = 0
+    next_still_path: str = ""
+    next_motion: str = "zoom-in"
+    fade_in_frames: int = 0
+    quality: str = "final"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StitchSpec(Spec):
+    """Join segments by stream copy, lay sound at exact offsets, level to -16 LUFS, verify by decoding.
+
+    `segment_paths` in order; `sounds` are {"path", "start_frame"}; `captions` {"text", "start_ms", "end_ms"}
+    of the whole film. Writes the MP4 (+faststart), a JPEG poster, SRT and VTT.
+    Result: {"duration_ms", "frames", "bytes", "loudness_lufs", "true_peak_dbtp", "sha256"}.
+    """
+
+    operation: ClassVar[str] = "stitch"
+    out_path: str
+    poster_path: str
+    srt_path: str
+    vtt_path: str
+    segment_paths: list[str]
+    segment_frames: list[int]
+    sounds: list[dict[str, Any]]
+    captions: list[dict[str, Any]]
+    width: int
+    height: int
+    fps: int
+    poster_frame: int = 0
+    title: str = ""

@@ -1,0 +1,289 @@
+"""Tables of the rendering app: the work (project, scene, asset) and the engine (job, step, cache)."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from tenants.models import TenantOwned
+
+
+def _uuid_key() -> models.UUIDField[Any, Any]:
+    return models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+
+
+class Aspect(models.TextChoices):
+    """Shape of the picture."""
+
+    WIDE = "16:9", _("16:9")
+    TALL = "9:16", _("9:16")
+    SQUARE = "1:1", _("1:1")
+
+
+class Resolution(models.TextChoices):
+    """How many pixels; 4k needs the feature of the same name."""
+
+    HD = "720p", _("720p")
+    FULL_HD = "1080p", _("1080p")
+    UHD = "4k", _("4K")
+
+
+class Transition(models.TextChoices):
+    """How a scene leaves."""
+
+    CUT = "cut", _("cut")
+    DISSOLVE = "dissolve", _("dissolve")
+    FADE = "fade", _("fade")
+
+
+class Motion(models.TextChoices):
+    """How the still moves; auto alternates by position."""
+
+    AUTO = "auto", _("auto")
+    NONE = "none", _("none")
+    ZOOM_IN = "zoom-in", _("zoom in")
+    ZOOM_OUT = "zoom-out", _("zoom out")
+    PAN_LEFT = "pan-left", _("pan left")
+    PAN_RIGHT = "pan-right", _("pan right")
+    PAN_UP = "pan-up", _("pan up")
+    PAN_DOWN = "pan-down", _("pan down")
+
+
+class Project(TenantOwned):
+    """One piece of work: a script and how it should look and sound. `version` grows with every edit."""
+
+    id = _uuid_key()
+    slug = models.SlugField(max_length=80)
+    title = models.CharField(max_length=200)
+    aspect = models.CharField(max_length=8, choices=Aspect, default=Aspect.WIDE)
+    voice = models.CharField(max_length=64, blank=True)
+    language = models.CharField(max_length=16, default="en")
+    is_captioned = models.BooleanField(default=True)
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta(TenantOwned.Meta):
+        constraints = [models.UniqueConstraint(fields=["tenant", "slug"], name="project_slug_once")]
+        indexes = [models.Index(fields=["tenant", "-created_at", "-id"], name="project_by_age")]
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class AssetKind(models.TextChoices):
+    """What a stored file of a project is."""
+
+    IMAGE = "image", _("image")
+    AUDIO = "audio", _("audio")
+    VIDEO = "video", _("video")
+
+
+class Asset(TenantOwned):
+    """A file somebody uploaded into a project. `sha256` is of the stored bytes."""
+
+    id = _uuid_key()
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=8, choices=AssetKind)
+    name = models.CharField(max_length=200)
+    content_type = models.CharField(max_length=80)
+    size_bytes = models.PositiveBigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    storage_key = models.CharField(max_length=255)
+    width = models.PositiveIntegerField(null=True)
+    height = models.PositiveIntegerField(null=True)
+    duration_seconds = models.FloatField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta(TenantOwned.Meta):
+        indexes = [models.Index(fields=["tenant", "-created_at", "-id"], name="asset_by_age")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Scene(TenantOwned):
+    """One narration over one picture. Without `image`, a card is drawn from `image_prompt` or the narration."""
+
+    id = _uuid_key()
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="scenes")
+    position = models.PositiveIntegerField()
+    narration = models.TextField(blank=True)
+    image_prompt = models.TextField(blank=True)
+    image = models.ForeignKey(Asset, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    duration_seconds = models.FloatField(null=True, blank=True)
+    transition = models.CharField(max_length=16, choices=Transition, default=Transition.CUT)
+    motion = models.CharField(max_length=16, choices=Motion, default=Motion.AUTO)
+    caption = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta(TenantOwned.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "project", "position"],
+                name="scene_position_once",
+                deferrable=models.Deferrable.DEFERRED,
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"scene {self.position}"
+
+
+class JobState(models.TextChoices):
+    """Life of a render job; the last three are final."""
+
+    QUEUED = "queued", _("queued")
+    RUNNING = "running", _("running")
+    SUCCEEDED = "succeeded", _("succeeded")
+    FAILED = "failed", _("failed")
+    CANCELLED = "cancelled", _("cancelled")
+
+
+ACTIVE_JOB_STATES = (JobState.QUEUED, JobState.RUNNING)
+
+
+class RenderJob(TenantOwned):
+    """One request for a video. `script` is a snapshot: later edits do not reach a running job."""
+
+    id = _uuid_key()
+    project = models.ForeignKey(Project, null=True, on_delete=models.SET_NULL, related_name="+")
+    title = models.CharField(max_length=200)
+    state = models.CharField(max_length=16, choices=JobState, default=JobState.QUEUED)
+    resolution = models.CharField(max_length=8, choices=Resolution)
+    fps = models.PositiveSmallIntegerField()
+    aspect = models.CharField(max_length=8, choices=Aspect)
+    quality = models.CharField(max_length=8, default="final")
+    script = models.JSONField(encoder=DjangoJSONEncoder)
+    estimate = models.JSONField(default=dict)
+    priority = models.PositiveSmallIntegerField(default=0)
+    progress = models.PositiveSmallIntegerField(default=0)
+    work_total = models.PositiveIntegerField(default=0)
+    degraded = models.JSONField(default=list)
+    error = models.JSONField(null=True)
+    charged = models.JSONField(default=dict)
+    film_key = models.CharField(max_length=64, blank=True)
+    video_bytes = models.PositiveBigIntegerField(null=True)
+    duration_ms = models.PositiveBigIntegerField(null=True)
+    retries = models.PositiveSmallIntegerField(default=0)
+    created_by = models.UUIDField(null=True)
+    cancel_requested_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta(TenantOwned.Meta):
+        indexes = [
+            models.Index(fields=["tenant", "-created_at", "-id"], name="render_by_age"),
+            models.Index(
+                fields=["created_at"],
+                name="render_active",
+                condition=models.Q(state__in=["queued", "running"]),
+            ),
+            models.Index(
+                fields=["tenant", "film_key"], name="render_by_film", condition=models.Q(state="succeeded")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.title} ({self.state})"
+
+    @property
+    def is_final(self) -> bool:
+        """Has the job reached a state it never leaves, except by an explicit retry?"""
+        return self.state not in ACTIVE_JOB_STATES
+
+
+class StepKind(models.TextChoices):
+    """The stages of a job; each is also the name of its queue."""
+
+    IMAGE = "image", _("image")
+    NARRATION = "narration", _("narration")
+    SEGMENT = "segment", _("segment")
+    SOUND = "sound", _("sound")
+    STITCH = "stitch", _("stitch")
+
+
+class StepState(models.TextChoices):
+    """Life of a step. Only `ready` steps can be claimed."""
+
+    READY = "ready", _("ready")
+    RUNNING = "running", _("running")
+    SUCCEEDED = "succeeded", _("succeeded")
+    FAILED = "failed", _("failed")
+    CANCELLED = "cancelled", _("cancelled")
+
+
+class RenderStep(TenantOwned):
+    """One idempotent stage of a job. `attempt` is the fencing token: each claim raises it by one.
+
+    `inputs` is everything the work depends on; `cache_key` its hash. `work` is the step's share of the job's
+    progress, `work_done` how much of it is done.
+    """
+
+    id = _uuid_key()
+    job = models.ForeignKey(RenderJob, on_delete=models.CASCADE, related_name="steps")
+    kind = models.CharField(max_length=16, choices=StepKind)
+    scene = models.PositiveIntegerField(null=True)
+    part = models.PositiveSmallIntegerField(default=0)
+    ordinal = models.PositiveIntegerField(default=0)
+    state = models.CharField(max_length=16, choices=StepState, default=StepState.READY)
+    inputs = models.JSONField(default=dict)
+    cache_key = models.CharField(max_length=64)
+    output = models.JSONField(default=dict)
+    charges = models.JSONField(default=dict)
+    is_cached = models.BooleanField(default=False)
+    degraded = models.CharField(max_length=200, blank=True)
+    error = models.CharField(max_length=500, blank=True)
+    attempt = models.PositiveIntegerField(default=0)
+    failures = models.PositiveSmallIntegerField(default=0)
+    crashes = models.PositiveSmallIntegerField(default=0)
+    work = models.PositiveIntegerField(default=1)
+    work_done = models.PositiveIntegerField(default=0)
+    worker = models.CharField(max_length=120, blank=True)
+    lease_until = models.DateTimeField(null=True)
+    not_before = models.DateTimeField(null=True)
+    ready_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    seconds = models.FloatField(null=True)
+
+    class Meta(TenantOwned.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "job", "kind", "scene", "part"], name="step_once", nulls_distinct=False
+            )
+        ]
+        indexes = [
+            models.Index(fields=["kind", "ordinal"], name="step_ready", condition=models.Q(state="ready")),
+            models.Index(fields=["lease_until"], name="step_leased", condition=models.Q(state="running")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.scene or ''}.{self.part}"
+
+
+class CacheEntry(TenantOwned):
+    """A verified output, found again by the hash of what made it. `unpaid` is its price until a video pays it."""
+
+    key = models.CharField(max_length=64)
+    kind = models.CharField(max_length=16, choices=StepKind)
+    storage_key = models.CharField(max_length=255)
+    size_bytes = models.PositiveBigIntegerField()
+    output = models.JSONField(default=dict)
+    unpaid = models.JSONField(default=dict)
+    created_at = models.DateTimeField(auto_now_add=True)
+    used_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta(TenantOwned.Meta):
+        verbose_name_plural = "cache entries"
+        constraints = [models.UniqueConstraint(fields=["tenant", "key"], name="cache_once")]
+        indexes = [models.Index(fields=["tenant", "used_at"], name="cache_by_use")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.key[:12]}"

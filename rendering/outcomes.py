@@ -1,0 +1,175 @@
+"""How a step ends. Every write here is guarded by the claim: a stale worker changes nothing."""
+
+from __future__ import annotations
+
+import logging
+import random
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from cutroom import clock, dispatch
+from cutroom.crash_points import crash_at
+from rendering import board, conf, leases, settlement
+from rendering.leases import Claim
+from rendering.models import ACTIVE_JOB_STATES, CacheEntry, JobState, RenderJob, RenderStep, StepKind, StepState
+from tenants.context import tenant_context
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What a step produced. `storage_key` and `size_bytes` describe a file that is already stored and verified."""
+
+    output: dict[str, Any]
+    charges: dict[str, int]
+    storage_key: str = ""
+    size_bytes: int = 0
+    is_cached: bool = False
+    degraded: str = ""
+    job_fields: dict[str, Any] = field(default_factory=dict)
+
+
+def complete(claim: Claim, result: Result, *, seconds: float) -> bool:
+    """Record a finished step and move its job on. False when the claim is stale: nothing was written."""
+    with tenant_context(claim.tenant_id):
+        job, step = _locked(claim)
+        if job is None or step is None:
+            logger.warning("fenced_write_refused", extra={"step": str(claim.step_id), "attempt": claim.attempt})
+            return False
+        _finish_step(step, result, seconds=seconds)
+        crash_at("after-step-write")
+        if result.storage_key and not result.degraded:
+            _remember(step, result)
+        if step.kind == StepKind.STITCH:
+            _succeed(job, result)
+        elif _unlocks(step):
+            board.advance(job)
+        leases.record_progress(job.pk)
+    crash_at("after-step-commit")
+    return True
+
+
+def fail(claim: Claim, *, detail: str, is_retryable: bool, is_timeout: bool = False) -> None:
+    """Record a failed try: again after a back-off, or the end of the job when tries are used up."""
+    with tenant_context(claim.tenant_id):
+        job, step = _locked(claim)
+        if job is None or step is None:
+            return
+        step.failures += 1
+        step.error = detail[:500]
+        if is_retryable and step.failures < conf.max_failures():
+            _again(step, delay_seconds=back_off_seconds(step.failures))
+            return
+        code = "step-timeout" if is_timeout else "step-failed"
+        _fail_step(job, step, code=code, detail=detail)
+
+
+def crash(claim: Claim) -> bool:
+    """Take a step back from a worker whose lease ran out; after too many crashes its job fails."""
+    with tenant_context(claim.tenant_id):
+        job, step = _locked(claim)
+        if job is None or step is None:
+            return False
+        step.crashes += 1
+        step.error = "The worker stopped before it finished."
+        logger.warning("lease_lost", extra={"step": str(step.pk), "crashes": step.crashes, "worker": step.worker})
+        if step.crashes < conf.max_crashes():
+            _again(step, delay_seconds=0.0)
+        else:
+            detail = "This step stopped its worker several times and was put in quarantine."
+            _fail_step(job, step, code="step-quarantined", detail=detail)
+    return True
+
+
+def back_off_seconds(failures: int) -> float:
+    """Exponential with full jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/"""
+    ceiling = conf.retry_base_seconds() * 2 ** (failures - 1)
+    return random.uniform(0, ceiling)  # noqa: S311  # spreads load, guards nothing
+
+
+def end_job(job: RenderJob, *, state: JobState, at: datetime, error: dict[str, Any] | None = None) -> None:
+    """Bring a locked job to a final state without a video: unfinished steps end, held quota goes back."""
+    unfinished = RenderStep.objects.filter(job=job, state__in=[StepState.READY, StepState.RUNNING])
+    unfinished.update(state=StepState.CANCELLED, lease_until=None, finished_at=at)
+    settlement.give_back(job)
+    job.state, job.error, job.finished_at = state, error, at
+    job.save(update_fields=["state", "error", "finished_at", "updated_at"])
+
+
+def _locked(claim: Claim) -> tuple[RenderJob | None, RenderStep | None]:
+    """Lock job, then step, always in this order; None when the claim no longer holds."""
+    step = RenderStep.objects.filter(pk=claim.step_id, attempt=claim.attempt, state=StepState.RUNNING).first()
+    if step is None:
+        return None, None
+    job = RenderJob.objects.select_for_update().filter(pk=step.job_id, state__in=ACTIVE_JOB_STATES).first()
+    if job is None or not leases.is_current(claim):
+        return None, None
+    return job, step
+
+
+def _finish_step(step: RenderStep, result: Result, *, seconds: float) -> None:
+    step.state = StepState.SUCCEEDED
+    step.output, step.charges = result.output, result.charges
+    step.is_cached, step.degraded = result.is_cached, result.degraded
+    step.work_done, step.seconds = step.work, round(seconds, 3)
+    step.error, step.lease_until, step.finished_at = "", None, clock.now()
+    step.save()
+
+
+def _remember(step: RenderStep, result: Result) -> None:
+    if step.kind == StepKind.STITCH:
+        return
+    CacheEntry.objects.bulk_create(
+        [
+            CacheEntry(
+                tenant_id=step.tenant_id,
+                key=step.cache_key,
+                kind=step.kind,
+                storage_key=result.storage_key,
+                size_bytes=result.size_bytes,
+                output=result.output,
+                unpaid=result.charges,
+            )
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def _unlocks(step: RenderStep) -> bool:
+    """Images and narrations unlock segments; the last segment or the sound unlocks the stitch."""
+    if step.kind in (StepKind.IMAGE, StepKind.NARRATION):
+        return True
+    return not RenderStep.objects.filter(job_id=step.job_id).exclude(state=StepState.SUCCEEDED).exists()
+
+
+def _again(step: RenderStep, *, delay_seconds: float) -> None:
+    now = clock.now()
+    step.state, step.lease_until, step.work_done = StepState.READY, None, 0
+    step.ready_at, step.not_before = now, now + timedelta(seconds=delay_seconds)
+    step.save()
+    dispatch.after_commit(
+        "rendering.run_step", queue=step.kind, countdown=delay_seconds, kind=str(step.kind)
+    )
+
+
+def _fail_step(job: RenderJob, step: RenderStep, *, code: str, detail: str) -> None:
+    at = clock.now()
+    step.state, step.lease_until, step.finished_at = StepState.FAILED, None, at
+    step.save()
+    error = {"code": code, "detail": detail, "kind": step.kind, "scene": step.scene}
+    end_job(job, state=JobState.FAILED, at=at, error=error)
+
+
+def _succeed(job: RenderJob, result: Result) -> None:
+    at = clock.now()
+    job.state, job.progress, job.finished_at, job.error = JobState.SUCCEEDED, 100, at, None
+    job.film_key = result.output["content"]
+    job.video_bytes, job.duration_ms = result.output["stored_bytes"], result.output["duration_ms"]
+    degraded = RenderStep.objects.filter(job=job).exclude(degraded="").order_by("ordinal")
+    job.degraded = list(dict.fromkeys(degraded.values_list("degraded", flat=True)))
+    job.charged = settlement.settle(job, at=at)
+    settlement.store_level(job, delta_bytes=job.video_bytes or 0, reason=f"stored:{job.retries}", at=at)
+    job.save()
+    crash_at("before-job-commit")

@@ -1,0 +1,40 @@
+"""Providers that need no key and no network: drawn scene cards, and offline voices."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rendering.media.specs import CardSpec, NarrationSpec
+from rendering.providers import ImageRequest, NarrationRequest, RunMedia
+
+
+class LocalImages:
+    """Draws a designed card from the words of a scene."""
+
+    name = "local"
+
+    def draw(self, request: ImageRequest, *, out_path: Path, run: RunMedia) -> None:
+        """See ImageProvider."""
+        spec = CardSpec(
+            out_path=str(out_path),
+            text=request.prompt,
+            number=0,
+            width=request.width,
+            height=request.height,
+            seed=request.key,
+        )
+        run(spec)
+
+
+class LocalNarration:
+    """Speaks with the neural English voice, or espeak-ng for other languages."""
+
+    name = "local"
+
+    def speak(self, request: NarrationRequest, *, out_path: Path, run: RunMedia) -> dict[str, Any]:
+        """See NarrationProvider."""
+        spec = NarrationSpec(
+            out_path=str(out_path), text=request.text, language=request.language, voice=request.voice
+        )
+        return run(spec)

@@ -1,0 +1,188 @@
+"""Writes to render jobs. Start here: quote, submit. What happens next is in engine.py."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from cutroom import dispatch
+from cutroom.errors import DomainError
+from metering import selectors as metering_selectors
+from metering import services as metering
+from metering.meters import Meter
+from rendering import board, outcomes, settlement
+from rendering.errors import NothingToRender, NotRetryable, RenderFinished, RenderRunning
+from rendering.estimate import Estimate, estimate
+from rendering.keys import VIDEO_FILES, video_key
+from rendering.models import JobState, Project, RenderJob, RenderStep, Resolution, Scene, StepState
+from rendering.pipeline import Film
+from tenants import audit, storage
+
+FEATURES = {Resolution.UHD: "4k"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quote:
+    """An estimate, and what `submit` would say to it now."""
+
+    estimate: Estimate
+    refusal: DomainError | None
+
+    @property
+    def is_admitted(self) -> bool:
+        """Would the render be accepted?"""
+        return self.refusal is None
+
+
+def quote(*, project: Project, resolution: str, fps: int, at: datetime) -> Quote:
+    """Say what a render would cost and whether it would be accepted. Holds nothing.
+
+    Raises NothingToRender for a project without content.
+    """
+    film = _film(project, resolution=resolution, fps=fps, quality="final")
+    guess = estimate(film)
+    try:
+        _require_feature(project.tenant_id, resolution)
+        amounts = {Meter(name): amount for name, amount in guess.amounts.items()}
+        metering_selectors.would_admit(tenant_id=project.tenant_id, amounts=amounts, at=at)
+    except DomainError as refusal:
+        return Quote(estimate=guess, refusal=refusal)
+    return Quote(estimate=guess, refusal=None)
+
+
+def submit(
+    *,
+    project: Project,
+    resolution: str,
+    fps: int,
+    user_id: UUID | None,
+    at: datetime,
+    quality: str = "final",
+) -> RenderJob:
+    """Accept a render: the job row and the quota it needs commit together, or neither does.
+
+    Raises PlanRequired (4k on Free), QuotaExceeded, NothingToRender. The work starts after commit; should
+    that message be lost, the sweeper starts it.
+    """
+    _require_feature(project.tenant_id, resolution)
+    film = _film(project, resolution=resolution, fps=fps, quality=quality)
+    guess = estimate(film)
+    job = RenderJob.objects.create(
+        project=project,
+        title=project.title,
+        resolution=resolution,
+        fps=fps,
+        aspect=film.aspect,
+        quality=quality,
+        script=film.script,
+        estimate={**guess.to_json(), "amounts": guess.amounts},
+        created_by=user_id,
+    )
+    settlement.hold(job, guess.amounts, at=at)
+    _start(job)
+    return job
+
+
+def cancel(*, job: RenderJob, at: datetime) -> RenderJob:
+    """End a job now; running steps notice within their next heartbeat. Cancelling twice is one cancellation.
+
+    Raises RenderFinished when it succeeded or failed before.
+    """
+    job = RenderJob.objects.select_for_update().get(pk=job.pk)
+    if job.state == JobState.CANCELLED:
+        return job
+    if job.is_final:
+        raise RenderFinished()
+    job.cancel_requested_at = at
+    job.save(update_fields=["cancel_requested_at"])
+    outcomes.end_job(job, state=JobState.CANCELLED, at=at)
+    audit.record("render.cancelled", target=f"render:{job.pk}")
+    return job
+
+
+def retry(*, job: RenderJob, at: datetime) -> RenderJob:
+    """Go on with a failed or cancelled job: finished steps stay, the others get fresh tries.
+
+    Raises NotRetryable in any other state, QuotaExceeded when there is no room now.
+    """
+    job = RenderJob.objects.select_for_update().get(pk=job.pk)
+    if job.state not in (JobState.FAILED, JobState.CANCELLED):
+        raise NotRetryable()
+    job.retries += 1
+    job.state, job.error, job.finished_at, job.cancel_requested_at = JobState.QUEUED, None, None, None
+    job.save()
+    again = RenderStep.objects.filter(job=job, state__in=[StepState.FAILED, StepState.CANCELLED])
+    again.update(
+        state=StepState.READY, failures=0, crashes=0, not_before=None, ready_at=at, finished_at=None, work_done=0
+    )
+    settlement.hold(job, job.estimate["amounts"], at=at)
+    board.ring_for(list(RenderStep.objects.filter(job=job, state=StepState.READY)))
+    _start(job)
+    return job
+
+
+def delete_render(*, job: RenderJob, at: datetime) -> None:
+    """Remove a final job with its video and give its storage back. Raises RenderRunning while it is active."""
+    job = RenderJob.objects.select_for_update().get(pk=job.pk)
+    if not job.is_final:
+        raise RenderRunning()
+    for extension in VIDEO_FILES:
+        storage.delete_after_commit(video_key(job, extension))
+    if job.video_bytes:
+        settlement.store_level(job, delta_bytes=-job.video_bytes, reason="deleted", at=at)
+    audit.record("render.deleted", target=f"render:{job.pk}")
+    job.delete()
+
+
+def rename_render(*, job: RenderJob, title: str) -> RenderJob:
+    """Give a job another title; the video's file does not change."""
+    job.title = title
+    job.save(update_fields=["title", "updated_at"])
+    return job
+
+
+def _start(job: RenderJob) -> None:
+    dispatch.after_commit("rendering.start_job", tenant_id=str(job.tenant_id), job_id=str(job.pk))
+
+
+def _require_feature(tenant_id: UUID, resolution: str) -> None:
+    feature = FEATURES.get(Resolution(resolution))
+    if feature:
+        metering.require_feature(tenant_id=tenant_id, feature=feature)
+
+
+def _film(project: Project, *, resolution: str, fps: int, quality: str) -> Film:
+    scenes = Scene.objects.filter(project=project).select_related("image").order_by("position")
+    rows = [_snapshot(scene) for scene in scenes]
+    if not any(row["narration"].strip() or row["asset"] or row["image_prompt"].strip() for row in rows):
+        raise NothingToRender()
+    script = {
+        "language": project.language,
+        "voice": project.voice,
+        "is_captioned": project.is_captioned,
+        "scenes": rows,
+    }
+    return Film(
+        script=script,
+        resolution=resolution,
+        aspect=project.aspect,
+        fps=fps,
+        quality=quality,
+        title=project.title,
+    )
+
+
+def _snapshot(scene: Scene) -> dict[str, Any]:
+    image = scene.image
+    return {
+        "position": scene.position,
+        "narration": scene.narration,
+        "caption": scene.caption,
+        "image_prompt": scene.image_prompt,
+        "asset": {"sha256": image.sha256, "storage_key": image.storage_key} if image else None,
+        "duration_seconds": scene.duration_seconds,
+        "transition": scene.transition,
+        "motion": scene.motion,
+    }

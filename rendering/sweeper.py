@@ -1,0 +1,76 @@
+"""Finds work that lost its doorbell or its worker. Losing, doubling or delaying any message is harmless."""
+
+from __future__ import annotations
+
+import logging
+from uuid import UUID
+
+from django.db import connections
+
+from cutroom import dispatch
+from rendering import conf, outcomes, scratch
+from rendering.leases import Claim
+
+logger = logging.getLogger(__name__)
+
+EXPIRED = """
+SELECT tenant_id, id, attempt FROM rendering_renderstep
+WHERE state = 'running' AND lease_until < clock_timestamp() LIMIT 200
+"""
+
+UNHEARD = """
+SELECT kind, least(count(*), 16) FROM rendering_renderstep
+WHERE state = 'ready' AND ready_at < clock_timestamp() - make_interval(secs => %(patience)s)
+  AND coalesce(not_before, ready_at) <= clock_timestamp()
+GROUP BY kind
+"""
+
+# Queued, or running with nothing to run: its next steps were never placed.
+UNSTARTED = """
+SELECT tenant_id, id FROM rendering_renderjob j
+WHERE (state = 'queued' OR (state = 'running' AND NOT EXISTS (
+        SELECT 1 FROM rendering_renderstep s WHERE s.job_id = j.id AND s.state IN ('ready', 'running'))))
+  AND updated_at < clock_timestamp() - make_interval(secs => %(patience)s)
+ORDER BY created_at LIMIT 200
+"""
+
+
+def sweep() -> dict[str, int]:
+    """Take back expired leases, ring for unheard work, start forgotten jobs, clear scratch of dead workers.
+
+    Looks across tenants as the ops role; every change is made inside the tenant's own context. Any number of
+    sweepers may run at once.
+    """
+    found = {
+        "crashed": sum(outcomes.crash(claim) for claim in _expired()),
+        "rung": _ring_for_unheard(),
+        "started": _start_forgotten(),
+        "reaped": scratch.reap(),
+    }
+    if any(found.values()):
+        logger.info("swept", extra=found)
+    return found
+
+
+def _expired() -> list[Claim]:
+    return [Claim(tenant_id=row[0], step_id=row[1], attempt=row[2]) for row in _rows(EXPIRED)]
+
+
+def _ring_for_unheard() -> int:
+    rung = 0
+    for kind, count in _rows(UNHEARD):
+        rung += sum(dispatch.ring("rendering.run_step", queue=kind, kind=kind) for _ in range(count))
+    return rung
+
+
+def _start_forgotten() -> int:
+    jobs: list[tuple[UUID, UUID]] = _rows(UNSTARTED)
+    for tenant_id, job_id in jobs:
+        dispatch.ring("rendering.start_job", tenant_id=str(tenant_id), job_id=str(job_id))
+    return len(jobs)
+
+
+def _rows(statement: str) -> list[tuple]:
+    with connections["ops"].cursor() as cursor:
+        cursor.execute(statement, {"patience": conf.doorbell_patience_seconds()})
+        return list(cursor.fetchall())

@@ -1,0 +1,28 @@
+"""Celery's edge: each task answers one doorbell with one call. Arguments are ids; unknown ones are ignored."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from celery import shared_task
+
+from rendering import engine, sweeper
+
+
+@shared_task(name="rendering.run_step")
+def run_step(*, kind: str, **_: Any) -> bool:
+    """Run one ready step of a kind, if there is one."""
+    return engine.run_next(kind)
+
+
+@shared_task(name="rendering.start_job")
+def start_job(*, tenant_id: str, job_id: str, **_: Any) -> None:
+    """Place a job's first steps."""
+    engine.start_job(tenant_id=UUID(tenant_id), job_id=UUID(job_id))
+
+
+@shared_task(name="rendering.sweep")
+def sweep(**_: Any) -> dict[str, int]:
+    """Find what was lost."""
+    return sweeper.sweep()

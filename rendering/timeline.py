@@ -1,0 +1,81 @@
+"""When things happen. All in whole frames of one scene, so that editing a scene moves no other's pixels."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+LEAD_SECONDS = 0.3
+TAIL_SECONDS = 0.5
+SHORTEST_SECONDS = 2.0
+SILENT_SECONDS = 4.0
+SEGMENT_FRAMES = 150
+TRANSITION_SECONDS = 0.4
+
+SIZES = {
+    ("720p", "16:9"): (1280, 720),
+    ("720p", "9:16"): (720, 1280),
+    ("720p", "1:1"): (720, 720),
+    ("1080p", "16:9"): (1920, 1080),
+    ("1080p", "9:16"): (1080, 1920),
+    ("1080p", "1:1"): (1080, 1080),
+    ("4k", "16:9"): (3840, 2160),
+    ("4k", "9:16"): (2160, 3840),
+    ("4k", "1:1"): (2160, 2160),
+}
+
+# Characters a second, slow on purpose: an estimate that is too short would let a job past its quota.
+_PACE = {"zh": 3.5, "ja": 5.0, "ko": 4.5, "th": 9.0}
+_LATIN_PACE = 11.0
+
+_AUTO_MOTIONS = ("zoom-in", "pan-right", "zoom-out", "pan-left")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SceneTiming:
+    """Length of a scene and the frame at which its voice starts."""
+
+    frames: int
+    speech_start_frame: int
+
+
+def scene_timing(*, speech_ms: int, wanted_seconds: float | None, fps: int) -> SceneTiming:
+    """Time a scene: long enough for its voice with a breath around it, and for the wanted length."""
+    lead = round(LEAD_SECONDS * fps)
+    if speech_ms <= 0:
+        seconds = wanted_seconds or SILENT_SECONDS
+    else:
+        spoken = lead / fps + speech_ms / 1000 + TAIL_SECONDS
+        seconds = max(spoken, wanted_seconds or 0.0, SHORTEST_SECONDS)
+    # A hair below the next frame is rounding noise of the division, not another frame.
+    return SceneTiming(frames=math.ceil(seconds * fps - 1e-6), speech_start_frame=lead)
+
+
+def estimated_speech_ms(text: str, *, language: str) -> int:
+    """A generous guess of how long `text` takes to say, in milliseconds; 0 for no text."""
+    spoken = len(text.strip())
+    pace = _PACE.get(language.split("-")[0], _LATIN_PACE)
+    return math.ceil(1000 * (spoken / pace + 0.5)) if spoken else 0
+
+
+def parts(frames: int) -> list[tuple[int, int]]:
+    """Cut a scene into segments of at most SEGMENT_FRAMES: [(first_frame, frame_count)], sizes nearly equal."""
+    count = max(1, math.ceil(frames / SEGMENT_FRAMES))
+    edges = [round(index * frames / count) for index in range(count + 1)]
+    return [(first, end - first) for first, end in zip(edges, edges[1:], strict=False)]
+
+
+def motion_of(scene: dict[str, Any], *, index: int) -> str:
+    """The motion of a scene; `auto` follows from its words, so reordering scenes moves no pixels."""
+    motion = str(scene["motion"])
+    if motion != "auto":
+        return motion
+    text = f"{scene['narration']}{scene['image_prompt']}" or str(index)
+    return _AUTO_MOTIONS[sum(text.encode()) % len(_AUTO_MOTIONS)]
+
+
+def still_size(resolution: str, aspect: str) -> tuple[int, int]:
+    """Size of a drawn still: 4/3 of the output, so that a zoom never enlarges its pixels."""
+    width, height = SIZES[resolution, aspect]
+    return width * 4 // 3, height * 4 // 3

@@ -1,0 +1,20 @@
+"""Settings of the tenants app, read lazily so that tests can override them."""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+
+def resolvers() -> list[str]:
+    """TENANTS_RESOLVERS: dotted paths of callables that turn a request into a Principal, or None."""
+    return list(getattr(settings, "TENANTS_RESOLVERS", []))
+
+
+def role(alias: str) -> str:
+    """The database role behind a connection alias (default, ops, owner)."""
+    return str(settings.DATABASES[alias]["USER"])
+
+
+def backup_role() -> str:
+    """TENANTS_BACKUP_ROLE: the role that may read every table and write none; empty if there is none."""
+    return str(getattr(settings, "TENANTS_BACKUP_ROLE", ""))

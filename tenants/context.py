@@ -1,0 +1,54 @@
+"""Which tenant this code works for: one context variable and one transaction-local database setting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from tenants.errors import NoTenantInContext
+
+_current: ContextVar[UUID | None] = ContextVar("tenant_id", default=None)
+
+
+def current_tenant_id() -> UUID:
+    """The tenant in context. Raises NoTenantInContext when there is none."""
+    tenant_id = _current.get()
+    if tenant_id is None:
+        raise NoTenantInContext("Tenant rows can only be used inside tenant_context(tenant_id).")
+    return tenant_id
+
+
+def tenant_id_or_none() -> UUID | None:
+    """The tenant in context, for logs and labels; None outside any."""
+    return _current.get()
+
+
+@contextmanager
+def tenant_context(tenant_id: UUID) -> Iterator[None]:
+    """Work as one tenant: a transaction in which both walls, the manager and row security, let its rows through.
+
+    Contexts nest; leaving an inner one restores the outer. The database setting is transaction-local, because
+    a session-level one leaks to the next borrower of a pooled connection.
+    """
+    outer = _current.get()
+    is_nested = connection.in_atomic_block
+    with transaction.atomic():
+        _set(tenant_id)
+        token = _current.set(tenant_id)
+        try:
+            yield
+        finally:
+            _current.reset(token)
+        # After RELEASE SAVEPOINT the inner value would stay for the rest of the outer transaction; a COMMIT
+        # or a rollback restores it without our help.
+        if is_nested and not connection.needs_rollback:
+            _set(outer)
+
+
+def _set(tenant_id: UUID | None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('app.tenant_id', %s, true)", [str(tenant_id) if tenant_id else ""])

@@ -1,0 +1,31 @@
+"""Refusals of the tenants app."""
+
+from cutroom.errors import Conflict, DomainError, PermissionDenied
+
+
+class NoTenantInContext(RuntimeError):
+    """Tenant rows were asked for outside a tenant context: always a bug, so never a DomainError."""
+
+
+class TenantSuspended(PermissionDenied):
+    """The tenant is suspended or being deleted; reading and signing out remain possible."""
+
+    code = "tenant-suspended"
+    title = "This workspace is suspended"
+
+
+class IdempotencyMismatch(DomainError):
+    """The key was used before with another request."""
+
+    code = "idempotency-mismatch"
+    status = 422
+    title = "This Idempotency-Key belongs to a different request"
+
+
+class IdempotencyInFlight(Conflict):
+    """The first request with this key has not finished."""
+
+    code = "idempotency-in-flight"
+    title = "The first request with this Idempotency-Key is still running"
+
+    retry_after = 1

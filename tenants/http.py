@@ -1,0 +1,84 @@
+"""Who is asking: the principal on a request, and the DRF classes that read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from cutroom.errors import DomainError
+from tenants.models import Role
+
+
+@dataclass(frozen=True, kw_only=True)
+class Principal:
+    """A caller and the tenant it chose, as read from the database for this very request."""
+
+    user_id: UUID | None
+    tenant_id: UUID
+    role: Role
+    email: str = ""
+    tenant_slug: str = ""
+    tenant_name: str = ""
+    tenant_state: str = "active"
+    session_id: UUID | None = None
+    api_key_id: UUID | None = None
+    scopes: frozenset[str] = field(default_factory=frozenset)
+    is_browser: bool = False
+
+    @property
+    def is_authenticated(self) -> bool:
+        """Always true; Django and DRF ask for it."""
+        return True
+
+    @property
+    def is_admin(self) -> bool:
+        """May this caller manage the tenant?"""
+        return self.role == Role.ADMIN
+
+
+class TenantRequest(HttpRequest):
+    """A request that went through TenantMiddleware. `principal` is None for strangers."""
+
+    principal: Principal | None
+    principal_error: DomainError | None
+    request_id: str
+
+
+class PrincipalAuthentication(BaseAuthentication):
+    """DRF authentication that only reads what the middleware resolved. Cookies never count on the API."""
+
+    def authenticate(self, request: Request) -> tuple[Principal, None] | None:
+        """The principal of a bearer token; raises the stored refusal of a bad one."""
+        plain: Any = request._request
+        if plain.principal_error is not None:
+            raise plain.principal_error
+        if plain.principal is None or plain.principal.is_browser:
+            return None
+        return plain.principal, None
+
+    def authenticate_header(self, request: Request) -> str:
+        """Makes DRF answer 401 rather than 403 to strangers."""
+        return "Bearer"
+
+
+class IsMember(BasePermission):
+    """Any signed-in member of a tenant."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        """True for a resolved principal."""
+        return isinstance(request.user, Principal)
+
+
+class IsAdmin(IsMember):
+    """Only admins of the tenant, signed in as a person."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        """True for a member whose role is admin."""
+        return super().has_permission(request, view) and request.user.is_admin

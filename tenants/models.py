@@ -1,0 +1,126 @@
+"""Tables of the tenants app, and the base class of every row that belongs to a tenant."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from tenants.context import current_tenant_id
+from tenants.managers import TenantManager
+
+
+class TenantState(models.TextChoices):
+    """What a tenant may do: work, only look, or wait for its erasure."""
+
+    ACTIVE = "active", _("active")
+    SUSPENDED = "suspended", _("suspended")
+    DELETING = "deleting", _("deleting")
+
+
+class Tenant(models.Model):
+    """The paying boundary. Every other tenant row points here; `email` is what dj-stripe asks of a subscriber."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    slug = models.SlugField(max_length=63, unique=True)
+    name = models.CharField(max_length=120)
+    email = models.EmailField()
+    state = models.CharField(max_length=16, choices=TenantState, default=TenantState.ACTIVE)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class TenantOwned(models.Model):
+    """A row that belongs to one tenant.
+
+    Two walls guard it: `objects` raises without a tenant in context, and PostgreSQL row security is forced on
+    the table by a post_migrate receiver. `everywhere` skips the first wall only.
+    """
+
+    is_append_only: ClassVar[bool] = False
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+
+    objects = TenantManager["TenantOwned"]()
+    everywhere = models.Manager["TenantOwned"]()
+
+    class Meta:
+        abstract = True
+        base_manager_name = "everywhere"
+        default_manager_name = "objects"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save, filling in the tenant in context when none was given."""
+        if self.tenant_id is None:
+            self.tenant_id = current_tenant_id()
+        super().save(*args, **kwargs)
+
+
+class Role(models.TextChoices):
+    """What a member may do: an admin everything in the tenant, a creator make videos."""
+
+    ADMIN = "admin", _("admin")
+    CREATOR = "creator", _("creator")
+
+
+class Membership(TenantOwned):
+    """A person inside a tenant, with a role."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    role = models.CharField(max_length=16, choices=Role)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta(TenantOwned.Meta):
+        constraints = [models.UniqueConstraint(fields=["tenant", "user"], name="membership_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} in {self.tenant_id} as {self.role}"
+
+
+class AuditEntry(TenantOwned):
+    """One thing somebody did, or was refused. Append-only; triggers refuse UPDATE and DELETE."""
+
+    is_append_only = True
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    at = models.DateTimeField()
+    action = models.CharField(max_length=64)
+    target = models.CharField(max_length=200, blank=True)
+    is_denied = models.BooleanField(default=False)
+    user_id = models.UUIDField(null=True)
+    api_key_id = models.UUIDField(null=True)
+    request_id = models.CharField(max_length=64, blank=True)
+    detail = models.JSONField(default=dict)
+
+    class Meta(TenantOwned.Meta):
+        verbose_name_plural = "audit entries"
+        indexes = [models.Index(fields=["tenant", "-at"], name="audit_by_time")]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.target}"
+
+
+class IdempotencyRecord(TenantOwned):
+    """The first answer to a POST that carried an Idempotency-Key."""
+
+    key = models.CharField(max_length=255)
+    path = models.CharField(max_length=255)
+    request_hash = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField()
+    content_type = models.CharField(max_length=80)
+    body = models.BinaryField()
+    location = models.CharField(max_length=255, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta(TenantOwned.Meta):
+        constraints = [models.UniqueConstraint(fields=["tenant", "path", "key"], name="idempotency_once")]
+        indexes = [models.Index(fields=["created_at"], name="idempotency_by_age")]
+
+    def __str__(self) -> str:
+        return f"{self.path} {self.key}"
