@@ -24,7 +24,10 @@ class ApiClient:
 
     def call(self, method: str, path: str, *, expect: int = 200, **arguments: Any) -> httpx.Response:
         """Send a request and return its answer; raise UnexpectedAnswer unless its status is `expect`."""
-        response = self._http.request(method, path, **arguments)
+        try:
+            response = self._http.request(method, path, **arguments)
+        except httpx.TransportError as error:
+            raise UnexpectedAnswer(f"{method} {path}: no answer ({error})") from error
         if response.status_code != expect:
             raise UnexpectedAnswer(
                 f"{method} {path}: {response.status_code}, not {expect}: {response.text[:500]}"

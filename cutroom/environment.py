@@ -7,7 +7,6 @@ import itertools
 import os
 import secrets
 from pathlib import Path
-from typing import TextIO
 
 from cutroom import embedded
 
@@ -26,7 +25,6 @@ _TEST_VALUES = {
     "BEHIND_TLS_PROXY": "false",
 }
 _ADDRESS = {"postgres": "DATABASE_URL", "redis": "REDIS_URL"}
-_held: list[TextIO] = []
 
 
 def load_development() -> None:
@@ -121,12 +119,12 @@ def _claim_test_directory(var: Path) -> Path:
     for number in itertools.count(1):
         directory = var / ("test" if number == 1 else f"test-{number}")
         directory.mkdir(parents=True, exist_ok=True)
-        claim = (directory / "claim.lock").open("w")
+        claim = os.open(directory / "claim.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
+            # Never closed: the kernel ends the claim with the process.
             fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            claim.close()
+            os.close(claim)
             continue
-        _held.append(claim)
         return directory
     raise AssertionError("count() never ends")

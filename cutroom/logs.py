@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
-_context: ContextVar[dict[str, str]] = ContextVar("log_context", default={})
+_context: ContextVar[dict[str, str] | None] = ContextVar("log_context", default=None)
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "request"}
 
@@ -18,7 +18,7 @@ _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", 
 @contextmanager
 def request_context(**ids: str) -> Iterator[None]:
     """Add ids to every line logged inside."""
-    token = _context.set({**_context.get(), **ids})
+    token = _context.set({**(_context.get() or {}), **ids})
     try:
         yield
     finally:
@@ -27,7 +27,7 @@ def request_context(**ids: str) -> Iterator[None]:
 
 def current_request_id() -> str:
     """The id of the request being answered; empty outside one."""
-    return _context.get().get("request_id", "")
+    return (_context.get() or {}).get("request_id", "")
 
 
 class JsonFormatter(logging.Formatter):
@@ -40,7 +40,7 @@ class JsonFormatter(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "event": record.getMessage(),
-            **_context.get(),
+            **(_context.get() or {}),
             **{key: value for key, value in vars(record).items() if key not in _STANDARD},
         }
         if record.exc_info:

@@ -7,10 +7,13 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
 
 from cutroom.errors import NotAuthenticated
 
 THEMES = ("light", "dark")
+THEME_COOKIE_SECONDS = 365 * 24 * 3600
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
@@ -39,3 +42,31 @@ def redirect_to_login(request: HttpRequest) -> HttpResponse:
         # htmx would swap the login page into a fragment; this header makes it navigate.
         return HttpResponse(status=204, headers={"HX-Redirect": target})
     return HttpResponseRedirect(target)
+
+
+@require_POST
+def set_theme(request: HttpRequest) -> HttpResponse:
+    """Keep the chosen colours in a cookie, and go back. Anything but light and dark follows the system."""
+    theme = request.POST.get("theme", "")
+    response = HttpResponseRedirect(safe_next(request, default="/"))
+    if theme not in THEMES:
+        response.delete_cookie("theme", samesite="Lax")
+        return response
+    response.set_cookie(
+        "theme",
+        theme,
+        max_age=THEME_COOKIE_SECONDS,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
+
+
+def safe_next(request: HttpRequest, *, default: str) -> str:
+    """The form field `next` when it is a path of this site, else `default`."""
+    target = request.POST.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(
+        target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return target if is_ours else default

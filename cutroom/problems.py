@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -63,20 +64,9 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
 
 def as_domain_error(exc: Exception) -> DomainError | None:
     """Translate Django's and DRF's own refusals into ours; None for anything that is a bug."""
-    if isinstance(exc, DomainError):
-        return exc
-    if isinstance(exc, Http404 | drf.NotFound):
-        return NotFound()
-    if isinstance(exc, DjangoPermissionDenied | drf.PermissionDenied):
-        return PermissionDenied(str(exc) or None)
-    if isinstance(exc, drf.NotAuthenticated | drf.AuthenticationFailed):
-        return NotAuthenticated()
-    if isinstance(exc, drf.ValidationError):
-        return InvalidInput(errors=list(_field_errors(exc.detail)))
-    if isinstance(exc, drf.Throttled):
-        return RateLimited(retry_after=int(exc.wait or 1))
-    if isinstance(exc, drf.APIException):
-        return _from_api_exception(exc)
+    for kinds, translate in _TRANSLATIONS:
+        if isinstance(exc, kinds):
+            return translate(exc)
     return None
 
 
@@ -129,6 +119,18 @@ def _from_api_exception(exc: drf.APIException) -> DomainError:
     error.code = str(getattr(exc, "default_code", "error")).replace("_", "-")
     error.title = HTTPStatus(exc.status_code).phrase
     return error
+
+
+# First match wins, so the general APIException comes last.
+_TRANSLATIONS: list[tuple[Any, Callable[[Any], DomainError]]] = [
+    (DomainError, lambda exc: exc),
+    ((Http404, drf.NotFound), lambda exc: NotFound()),
+    ((DjangoPermissionDenied, drf.PermissionDenied), lambda exc: PermissionDenied(str(exc) or None)),
+    ((drf.NotAuthenticated, drf.AuthenticationFailed), lambda exc: NotAuthenticated()),
+    (drf.ValidationError, lambda exc: InvalidInput(errors=list(_field_errors(exc.detail)))),
+    (drf.Throttled, lambda exc: RateLimited(retry_after=int(exc.wait or 1))),
+    (drf.APIException, _from_api_exception),
+]
 
 
 def _field_errors(detail: Any, *, path: str = "") -> Any:

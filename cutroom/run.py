@@ -10,9 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from cutroom import embedded, environment, stack
+from cutroom import embedded, environment, footage, stack
 from cutroom.client import ApiClient, UnexpectedAnswer
 from cutroom.console import LogWatch, ProgressBar, say
 from cutroom.embedded.processes import die_with_parent
@@ -40,6 +39,7 @@ class Stack:
 
 def run() -> int:
     """Start everything, render the sample project on the first start, and stay until asked to stop."""
+    environment.load_development()
     with running_stack(port=environment.port()) as running:
         _render_sample_once(running)
         say(f"Ready  {running.url}")
@@ -60,10 +60,10 @@ def services() -> int:
 def running_stack(*, port: int) -> Iterator[Stack]:
     """An installation that takes requests on `port`; at the end everything it started is stopped.
 
-    A wish to stop (Ctrl-C, SIGTERM) ends the block quietly. Raises StartRefused or EmbeddedError.
+    The environment is complete already. A wish to stop (Ctrl-C, SIGTERM) ends the block quietly. Raises
+    StartRefused or EmbeddedError.
     """
     stack.refuse_taken_port(port)
-    environment.load_development()
     var = embedded.var_dir()
     with _servers(var) as supervisor:
         for command in (["migrate", "--database=owner"], ["seed_demo"]):
@@ -129,16 +129,16 @@ def _render_sample_once(running: Stack) -> None:
         return
     try:
         started_at = time.monotonic()
-        render = _render_sample(running, video)
-    except UnexpectedAnswer as trouble:
+        length_seconds = _render_sample(running, video)
+    except (UnexpectedAnswer, ValueError) as trouble:
         say(f"The sample video was not made: {trouble}")
         return
     took_seconds = time.monotonic() - started_at
-    length_seconds = render["video"]["duration_seconds"]
     say(f"Video  {video}  ({length_seconds:.1f} s of video in {took_seconds:.1f} s)")
 
 
-def _render_sample(running: Stack, video: Path) -> dict[str, Any]:
+def _render_sample(running: Stack, video: Path) -> float:
+    """Make the video and return its length in seconds."""
     client = running.client
     client.verify(client.request_link(DEMO_EMAIL))
     accepted = client.stitch("test", resolution="1080p", fps=24)
@@ -150,7 +150,7 @@ def _render_sample(running: Stack, video: Path) -> dict[str, Any]:
 
     render = client.follow(accepted["id"], between_polls=show)
     client.download(f"/api/v1/renders/{render['id']}/video", to=video)
-    return render
+    return footage.inspect(video).duration_seconds
 
 
 def _stay(supervisor: Supervisor) -> None:

@@ -18,6 +18,8 @@ from cutroom.supervisor import Part
 
 HOST = "127.0.0.1"
 
+# The queue of doorbells without a kind of step, and one queue for each kind.
+_QUEUES = "default,celery,image,narration,segment,sound,stitch"
 # Render steps survive a kill: their leases expire and another worker takes over. So nobody waits for long.
 _PATIENCE_SECONDS = 8.0
 
@@ -59,7 +61,7 @@ def application(var: Path, *, port: int) -> list[Part]:
             "--loglevel=INFO",
             "--without-gossip",
             "--without-mingle",
-            *_worker_size(),
+            *_worker_options(),
         ],
         "web": [sys.executable, "-m", "uvicorn", "config.asgi:application", *_web_options(port)],
     }
@@ -115,8 +117,8 @@ def _environment() -> dict[str, str]:
     return defaults | dict(os.environ) | {"PYTHONUNBUFFERED": "1"}
 
 
-def _worker_size() -> list[str]:
-    return [f"--concurrency={os.cpu_count() or 1}"]
+def _worker_options() -> list[str]:
+    return [f"--concurrency={os.cpu_count() or 1}", f"--queues={_QUEUES}"]
 
 
 def _web_options(port: int) -> list[str]:

@@ -9,12 +9,12 @@ from django.conf import settings
 
 
 def entitlements_path() -> str:
-    """METERING_ENTITLEMENTS: dotted path of `(tenant_id) -> Entitlements`. Default: everybody has the default plan."""
+    """METERING_ENTITLEMENTS: dotted path of `(tenant_id) -> Entitlements`. Default: one plan for all."""
     return str(getattr(settings, "METERING_ENTITLEMENTS", "metering.entitlements.default_plan"))
 
 
 def plans() -> Mapping[str, Mapping[str, Any]]:
-    """METERING_PLANS: plan name to {"limits": {meter: shown amount}, "features": [...]}; no limit is unlimited."""
+    """METERING_PLANS: plan to {"limits": {meter: shown amount}, "features": [...]}; no limit is unlimited."""
     return dict(settings.METERING_PLANS)
 
 
@@ -24,10 +24,10 @@ def default_plan() -> str:
 
 
 def lease_seconds() -> int:
-    """METERING_LEASE_SECONDS: how long a reservation lives without a settle before the sweeper releases it."""
+    """METERING_LEASE_SECONDS: how long a reservation lives after its last settle. Default: a day."""
     return int(getattr(settings, "METERING_LEASE_SECONDS", 24 * 3600))
 
 
 def upgrade_url() -> str:
-    """METERING_UPGRADE_URL: where a refused tenant finds larger plans. Default: the billing page of this site."""
+    """METERING_UPGRADE_URL: where a refused tenant finds larger plans. Default: the billing page."""
     return str(getattr(settings, "METERING_UPGRADE_URL", f"{settings.SITE_URL}/billing"))

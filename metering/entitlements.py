@@ -47,5 +47,8 @@ def of_plan(plan: str) -> Entitlements:
 
 
 def smallest_plan_with(feature: str) -> str:
-    """The first plan, in the order of METERING_PLANS, that has `feature`; "enterprise" asks us when none has."""
-    return next((name for name, plan in conf.plans().items() if feature in plan["features"]), "enterprise")
+    """The first plan of METERING_PLANS that has `feature`. Raises LookupError when none has."""
+    for name, plan in conf.plans().items():
+        if feature in plan["features"]:
+            return name
+    raise LookupError(f"No plan has the feature {feature}")

@@ -1,7 +1,8 @@
 """Writes to usage. Start here: `reserve` before work, `settle` as it is done, `release` what is left.
 
-Call everything inside tenant_context. Amounts are integers in the smallest unit (pieces, milliseconds, bytes),
-keys are the caller's and count once for ever, `at` is aware.
+Call everything inside tenant_context. Amounts are integers in the smallest unit (pieces, milliseconds,
+bytes), keys are the caller's and count once for ever, `at` is aware. Who moves several meters in one
+transaction moves them by name and levels last, as everybody does, so that nobody deadlocks.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from uuid import UUID
 from metering import conf, entitlements, ledger, thresholds
 from metering.errors import PlanRequired, QuotaExceeded
 from metering.meters import Meter
-from metering.models import QuotaCounter, Reservation, ReservationState
+from metering.models import Reservation, ReservationState
 from metering.periods import period_start, resets_at
 
 
@@ -31,31 +32,26 @@ def reserve(
 
     A repeat with the same key holds nothing more, whatever became of the first, so a retried request is never
     charged twice; work that needs capacity anew takes a new key. Amounts of zero are always admitted.
-    `project_id` and `user_id` are written on every ledger line that settles this reservation. Unsettled
-    capacity comes back by itself METERING_LEASE_SECONDS after the last settle.
+    `project_id` and `user_id` are written on every ledger line that settles this reservation, unless that
+    line names its own. Capacity comes back by itself METERING_LEASE_SECONDS after the last settle.
     """
-    granted = entitlements.for_tenant(tenant_id)
-    wants = [
-        ledger.Want(meter=meter, period_start=period_start(meter, at), amount=amount, limit=granted.limit(meter))
-        for meter, amount in amounts.items()
-        if _not_negative(amount) > 0
-    ]
+    wants = _wants(tenant_id, amounts, at)
     if not wants:
         return
-    taken = ledger.hold(
+    holdings = ledger.hold(
         tenant_id=tenant_id,
         key=key,
-        wants=wants,
+        wants=wants.values(),
         at=at,
         lease_until=_lease(at),
         project_id=project_id,
         user_id=user_id,
     )
-    refused = [want for want in wants if taken.get(want.meter, 0) is None]
-    if refused:
-        ledger.take_back(tenant_id=tenant_id, key=key, taken=taken)
-        raise _refusal(refused[0], at=at)
-    _observe_holds(tenant_id, wants, taken, at)
+    for holding in holdings:
+        if not holding.is_admitted:
+            raise _refusal(holding, wants[holding.meter], at=at)
+    for holding in holdings:
+        _observe_hold(tenant_id, holding, wants[holding.meter], at)
 
 
 def settle(
@@ -67,6 +63,8 @@ def settle(
     amount: int,
     subject: str,
     at: datetime,
+    project_id: UUID | None = None,
+    user_id: UUID | None = None,
     detail: dict[str, Any] | None = None,
 ) -> None:
     """Turn part of a reservation into usage, once per `event_key`.
@@ -84,6 +82,8 @@ def settle(
         at=at,
         subject=subject,
         lease_until=_lease(at),
+        project_id=project_id,
+        user_id=user_id,
         detail=detail,
     )
     _record(tenant_id, line)
@@ -107,7 +107,12 @@ def charge(
 ) -> None:
     """Reserve and settle in one step, for work that is done at once. Raises QuotaExceeded; once per key."""
     reserve(
-        tenant_id=tenant_id, key=event_key, amounts={meter: amount}, at=at, project_id=project_id, user_id=user_id
+        tenant_id=tenant_id,
+        key=event_key,
+        amounts={meter: amount},
+        at=at,
+        project_id=project_id,
+        user_id=user_id,
     )
     settle(
         tenant_id=tenant_id,
@@ -117,6 +122,8 @@ def charge(
         amount=amount,
         subject=subject,
         at=at,
+        project_id=project_id,
+        user_id=user_id,
     )
 
 
@@ -173,6 +180,17 @@ def _not_negative(amount: int) -> int:
     return amount
 
 
+def _wants(tenant_id: UUID, amounts: Mapping[Meter, int], at: datetime) -> dict[Meter, ledger.Want]:
+    granted = entitlements.for_tenant(tenant_id)
+    return {
+        meter: ledger.Want(
+            meter=meter, period_start=period_start(meter, at), amount=amount, limit=granted.limit(meter)
+        )
+        for meter, amount in amounts.items()
+        if _not_negative(amount) > 0
+    }
+
+
 def _lease(at: datetime) -> datetime:
     return at + timedelta(seconds=conf.lease_seconds())
 
@@ -185,24 +203,19 @@ def _record(tenant_id: UUID, line: ledger.Line) -> None:
         thresholds.observe(tenant_id=tenant_id, move=move, limit=limit, at=line.at)
 
 
-def _observe_holds(
-    tenant_id: UUID, wants: list[ledger.Want], taken: dict[Meter, int | None], at: datetime
-) -> None:
-    for want in wants:
-        after = taken.get(want.meter)
-        if after is not None:
-            move = ledger.Move(
-                meter=want.meter, period_start=want.period_start, before=after - want.amount, after=after
-            )
-            thresholds.observe(tenant_id=tenant_id, move=move, limit=want.limit, at=at)
+def _observe_hold(tenant_id: UUID, holding: ledger.Holding, want: ledger.Want, at: datetime) -> None:
+    after = holding.used + holding.held
+    move = ledger.Move(
+        meter=want.meter, period_start=want.period_start, before=after - want.amount, after=after
+    )
+    thresholds.observe(tenant_id=tenant_id, move=move, limit=want.limit, at=at)
 
 
-def _refusal(want: ledger.Want, *, at: datetime) -> QuotaExceeded:
-    counter = QuotaCounter.objects.filter(meter=want.meter, period_start=want.period_start).first()
+def _refusal(holding: ledger.Holding, want: ledger.Want, *, at: datetime) -> QuotaExceeded:
     return QuotaExceeded(
         meter=want.meter,
-        used=counter.used if counter else 0,
-        held=counter.held if counter else 0,
+        used=holding.used,
+        held=holding.held,
         limit=want.limit or 0,
         requested=want.amount,
         resets_at=resets_at(want.meter, at),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
@@ -19,8 +19,10 @@ THRESHOLDS = (50, 80, 95, 100)
 
 RECORD = """
 INSERT INTO metering_thresholdcrossing (tenant_id, meter, period_start, percent, limit_amount, taken, at)
-VALUES (%(tenant_id)s, %(meter)s, %(period_start)s, %(percent)s, %(limit)s, %(taken)s, %(at)s)
+SELECT %(tenant_id)s, %(meter)s, %(period_start)s, percent, %(limit)s, %(taken)s, %(at)s
+FROM unnest(%(percents)s::smallint[]) AS percent
 ON CONFLICT (tenant_id, meter, period_start, percent, limit_amount) DO NOTHING
+RETURNING percent
 """
 
 
@@ -41,17 +43,9 @@ def observe(*, tenant_id: UUID, move: Move, limit: int | None, at: datetime) -> 
     """Record and announce each threshold that `move` reached. A level that falls may reach one again."""
     if not limit:
         return
-    for percent in _between(move.before, move.after, limit):
-        crossing = Crossing(
-            tenant_id=tenant_id,
-            meter=move.meter,
-            period_start=move.period_start,
-            percent=percent,
-            limit=limit,
-            taken=move.after,
-            at=at,
-        )
-        _record(crossing)
+    risen = list(_between(move.before, move.after, limit))
+    if risen:
+        _announce(_record(tenant_id=tenant_id, move=move, limit=limit, percents=risen, at=at))
     fallen = list(_between(move.after, move.before, limit))
     if fallen and move.meter.is_level:
         ThresholdCrossing.objects.filter(meter=move.meter, percent__in=fallen, limit_amount=limit).delete()
@@ -61,9 +55,23 @@ def _between(low: int, high: int, limit: int) -> Iterator[int]:
     return (percent for percent in THRESHOLDS if low * 100 < limit * percent <= high * 100)
 
 
-def _record(crossing: Crossing) -> None:
+def _record(
+    *, tenant_id: UUID, move: Move, limit: int, percents: list[int], at: datetime
+) -> Iterator[Crossing]:
+    crossing = partial(
+        Crossing,
+        tenant_id=tenant_id,
+        meter=move.meter,
+        period_start=move.period_start,
+        limit=limit,
+        taken=move.after,
+        at=at,
+    )
     with connection.cursor() as cursor:
-        cursor.execute(RECORD, vars(crossing))
-        is_first = cursor.rowcount == 1
-    if is_first:
+        cursor.execute(RECORD, {**crossing.keywords, "meter": move.meter.value, "percents": percents})
+        return (crossing(percent=percent) for (percent,) in cursor.fetchall())
+
+
+def _announce(crossings: Iterable[Crossing]) -> None:
+    for crossing in crossings:
         transaction.on_commit(partial(threshold_crossed.send_robust, sender=Crossing, crossing=crossing))

@@ -10,6 +10,8 @@ MAX_SCENES = 200
 MAX_SCRIPT_CHARACTERS = 100_000
 MAX_NARRATION_CHARACTERS = 5_000
 MAX_PROMPT_CHARACTERS = 2_000
+MAX_CAPTION_CHARACTERS = 500
+MAX_SCENE_SECONDS = 300
 MAX_UPLOAD_BYTES = 200 * 1024 * 1024
 FPS_CHOICES = (24, 25, 30, 60)
 
@@ -40,7 +42,7 @@ def max_crashes() -> int:
 
 
 def retry_base_seconds() -> float:
-    """RENDERING_RETRY_BASE_SECONDS: first back-off of a failed step; doubles each time, with full jitter (2)."""
+    """RENDERING_RETRY_BASE_SECONDS: first back-off of a failed step; doubles each time, full jitter (2)."""
     return float(getattr(settings, "RENDERING_RETRY_BASE_SECONDS", 2))
 
 

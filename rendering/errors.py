@@ -38,6 +38,13 @@ class EditConflict(Conflict):
     title = "This project was changed elsewhere since you opened it."
 
 
+class PreconditionFailed(EditConflict):
+    """The If-Match header names an older version of the project (RFC 9110 section 13.1.1)."""
+
+    code = "precondition-failed"
+    status = 412
+
+
 class VideoNotReady(NotFound):
     """The render has no video (yet)."""
 

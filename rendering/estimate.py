@@ -50,10 +50,8 @@ def estimate(film: Film) -> Estimate:
     return Estimate(amounts={name: amount for name, amount in amounts.items() if amount}, seconds=seconds)
 
 
-def _look_up(
-    drafts: list[StepDraft], known: Known, paid: set[pipeline.Slot], amounts: Counter[str]
-) -> int:
-    """Sort drafts into cached (known, at the price still unpaid) and new (their charge); returns the new work."""
+def _look_up(drafts: list[StepDraft], known: Known, paid: set[pipeline.Slot], amounts: Counter[str]) -> int:
+    """Sort drafts into cached (at the price still unpaid) and new (at theirs); returns the new work."""
     keys = {draft.slot: draft.cache_key for draft in drafts}
     entries = {entry.key: entry for entry in CacheEntry.objects.filter(key__in=set(keys.values()))}
     work = 0

@@ -9,8 +9,9 @@ from importlib.metadata import version
 from typing import Any
 from uuid import UUID
 
-from rendering.models import RenderJob, StepKind
 from tenants.storage import storage_key
+
+from rendering.models import RenderJob, StepKind
 
 # Raise it when the same inputs would give other pixels or sound; every cached output is then made anew.
 RENDERER_VERSION = 1
@@ -33,7 +34,7 @@ def renderer_fingerprint() -> str:
 
 
 def content_key(kind: str, inputs: dict[str, Any]) -> str:
-    """SHA-256 (hex) of a step's kind and inputs as canonical JSON; "files" only say where, so they do not count."""
+    """SHA-256 (hex) of a step's kind and inputs as JSON; "files" say only where and are left out."""
     counted = {name: value for name, value in inputs.items() if name != "files"}
     document = {"renderer": renderer_fingerprint(), "kind": str(kind), "inputs": counted}
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

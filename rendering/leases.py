@@ -93,7 +93,7 @@ class Heartbeat(threading.Thread):
         self.done = done
 
     def run(self) -> None:
-        """Beat until stopped. A database that does not answer is not a lost lease: completion is fenced anyway."""
+        """Beat until stopped. A silent database is not a lost lease: completion is fenced anyway."""
         try:
             while not self._stop_asked.wait(conf.heartbeat_seconds()):
                 try:

@@ -107,7 +107,7 @@ class Asset(TenantOwned):
 
 
 class Scene(TenantOwned):
-    """One narration over one picture. Without `image`, a card is drawn from `image_prompt` or the narration."""
+    """One narration over one picture. Without `image`, a card is drawn from the prompt or the narration."""
 
     id = _uuid_key()
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="scenes")
@@ -269,7 +269,7 @@ class RenderStep(TenantOwned):
 
 
 class CacheEntry(TenantOwned):
-    """A verified output, found again by the hash of what made it. `unpaid` is its price until a video pays it."""
+    """A verified output, found by the hash of what made it. `unpaid` is its price until a video pays it."""
 
     key = models.CharField(max_length=64)
     kind = models.CharField(max_length=16, choices=StepKind)

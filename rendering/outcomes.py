@@ -12,7 +12,15 @@ from cutroom import clock, dispatch
 from cutroom.crash_points import crash_at
 from rendering import board, conf, leases, settlement
 from rendering.leases import Claim
-from rendering.models import ACTIVE_JOB_STATES, CacheEntry, JobState, RenderJob, RenderStep, StepKind, StepState
+from rendering.models import (
+    ACTIVE_JOB_STATES,
+    CacheEntry,
+    JobState,
+    RenderJob,
+    RenderStep,
+    StepKind,
+    StepState,
+)
 from tenants.context import tenant_context
 
 logger = logging.getLogger(__name__)
@@ -20,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What a step produced. `storage_key` and `size_bytes` describe a file that is already stored and verified."""
+    """What a step produced. `storage_key` and `size_bytes` describe a file already stored and verified."""
 
     output: dict[str, Any]
     charges: dict[str, int]
@@ -36,7 +44,9 @@ def complete(claim: Claim, result: Result, *, seconds: float) -> bool:
     with tenant_context(claim.tenant_id):
         job, step = _locked(claim)
         if job is None or step is None:
-            logger.warning("fenced_write_refused", extra={"step": str(claim.step_id), "attempt": claim.attempt})
+            logger.warning(
+                "fenced_write_refused", extra={"step": str(claim.step_id), "attempt": claim.attempt}
+            )
             return False
         _finish_step(step, result, seconds=seconds)
         crash_at("after-step-write")
@@ -74,7 +84,9 @@ def crash(claim: Claim) -> bool:
             return False
         step.crashes += 1
         step.error = "The worker stopped before it finished."
-        logger.warning("lease_lost", extra={"step": str(step.pk), "crashes": step.crashes, "worker": step.worker})
+        logger.warning(
+            "lease_lost", extra={"step": str(step.pk), "crashes": step.crashes, "worker": step.worker}
+        )
         if step.crashes < conf.max_crashes():
             _again(step, delay_seconds=0.0)
         else:
@@ -149,9 +161,7 @@ def _again(step: RenderStep, *, delay_seconds: float) -> None:
     step.state, step.lease_until, step.work_done = StepState.READY, None, 0
     step.ready_at, step.not_before = now, now + timedelta(seconds=delay_seconds)
     step.save()
-    dispatch.after_commit(
-        "rendering.run_step", queue=step.kind, countdown=delay_seconds, kind=str(step.kind)
-    )
+    dispatch.after_commit("rendering.run_step", queue=step.kind, countdown=delay_seconds, kind=str(step.kind))
 
 
 def _fail_step(job: RenderJob, step: RenderStep, *, code: str, detail: str) -> None:

@@ -22,7 +22,7 @@ WORK = {StepKind.IMAGE: 30, StepKind.NARRATION: 30, StepKind.SOUND: 30, StepKind
 
 @dataclass(frozen=True, kw_only=True)
 class StepDraft:
-    """A step that can be made now: what it depends on, its share of the progress, its price when it is new."""
+    """A step that can be made now: what it depends on, its share of the progress, its price when new."""
 
     kind: StepKind
     scene: int | None
@@ -110,7 +110,9 @@ def _image(film: Film, index: int, scene: dict[str, Any]) -> StepDraft:
     text = scene["image_prompt"] or scene["narration"]
     inputs = {"prompt": text, "width": width, "height": height}
     charges = {"images_count": 1}
-    return StepDraft(kind=StepKind.IMAGE, scene=index, inputs=inputs, work=WORK[StepKind.IMAGE], charges=charges)
+    return StepDraft(
+        kind=StepKind.IMAGE, scene=index, inputs=inputs, work=WORK[StepKind.IMAGE], charges=charges
+    )
 
 
 def _narration(film: Film, index: int, scene: dict[str, Any]) -> StepDraft:
@@ -205,7 +207,7 @@ def scene_captions(film: Film, index: int, speech: dict[str, Any]) -> list[dict[
     if own:
         return [{"text": own, "start_frame": 0, "end_frame": timing.frames}]
     captions = []
-    for caption in captions_from_words(speech["words"], fps=film.fps):
+    for caption in captions_from_words(speech["words"]):
         start = timing.speech_start_frame + round(caption["start_ms"] * film.fps / 1000)
         end = timing.speech_start_frame + round(caption["end_ms"] * film.fps / 1000)
         captions.append({"text": caption["text"], "start_frame": start, "end_frame": min(end, timing.frames)})

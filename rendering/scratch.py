@@ -1,4 +1,4 @@
-"""Where steps write before their output is stored. One locked directory a process, so leftovers are recognised."""
+"""Where steps write before their output is stored. One locked directory a process tells leftovers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def directory(prefix: str) -> Iterator[Path]:
 
 
 def reap() -> int:
-    """Remove the directories of processes that are gone; returns how many. Any process of this machine may call it."""
+    """Remove directories of processes that are gone; returns how many. Any process of this machine may."""
     root = conf.scratch_dir()
     removed = 0
     for path in sorted(root.iterdir()) if root.is_dir() else []:
@@ -80,4 +80,3 @@ def _age_seconds(path: Path) -> float:
         return max(0.0, time.time() - path.stat().st_mtime)
     except OSError:
         return float("inf")
-

@@ -46,7 +46,7 @@ def quote(*, project: Project, resolution: str, fps: int, at: datetime) -> Quote
     try:
         _require_feature(project.tenant_id, resolution)
         amounts = {Meter(name): amount for name, amount in guess.amounts.items()}
-        metering_selectors.would_admit(tenant_id=project.tenant_id, amounts=amounts, at=at)
+        metering_selectors.raise_if_refused(tenant_id=project.tenant_id, amounts=amounts, at=at)
     except DomainError as refusal:
         return Quote(estimate=guess, refusal=refusal)
     return Quote(estimate=guess, refusal=None)
@@ -115,7 +115,13 @@ def retry(*, job: RenderJob, at: datetime) -> RenderJob:
     job.save()
     again = RenderStep.objects.filter(job=job, state__in=[StepState.FAILED, StepState.CANCELLED])
     again.update(
-        state=StepState.READY, failures=0, crashes=0, not_before=None, ready_at=at, finished_at=None, work_done=0
+        state=StepState.READY,
+        failures=0,
+        crashes=0,
+        not_before=None,
+        ready_at=at,
+        finished_at=None,
+        work_done=0,
     )
     settlement.hold(job, job.estimate["amounts"], at=at)
     board.ring_for(list(RenderStep.objects.filter(job=job, state=StepState.READY)))
@@ -124,7 +130,7 @@ def retry(*, job: RenderJob, at: datetime) -> RenderJob:
 
 
 def delete_render(*, job: RenderJob, at: datetime) -> None:
-    """Remove a final job with its video and give its storage back. Raises RenderRunning while it is active."""
+    """Remove a final job and its video, and give the storage back. Raises RenderRunning while it is active."""
     job = RenderJob.objects.select_for_update().get(pk=job.pk)
     if not job.is_final:
         raise RenderRunning()

@@ -39,7 +39,7 @@ def settle(job: RenderJob, *, at: datetime) -> dict[str, int]:
     charged: Counter[str] = Counter()
     for step in steps:
         charged.update(step.charges)
-    for name, amount in charged.items():
+    for name, amount in sorted(charged.items()):
         metering.settle(
             tenant_id=job.tenant_id,
             reservation_key=reservation_key(job),
@@ -61,7 +61,7 @@ def store_level(job: RenderJob, *, delta_bytes: int, reason: str, at: datetime) 
     metering.record_level(
         tenant_id=job.tenant_id,
         event_key=f"video:{job.pk}:{reason}",
-        meter=Meter.STORAGE_GB,
+        meter=Meter.STORAGE,
         delta=delta_bytes,
         subject=f"render:{job.pk}",
         project_id=job.project_id,

@@ -13,7 +13,7 @@ from typing import Any
 from rendering import conf, providers, scratch, timeline
 from rendering.keys import EXTENSIONS, VIDEO_FILES, cache_storage_key, video_key
 from rendering.leases import Heartbeat
-from rendering.media import host
+from rendering.media import host, words
 from rendering.media.errors import MediaCrashed, MediaError, MediaTimeout
 from rendering.media.specs import SegmentSpec, SoundSpec, Spec, StitchSpec
 from rendering.models import CacheEntry, JobState, RenderJob, RenderStep, StepKind
@@ -46,7 +46,7 @@ class Bench:
         return self.directory / f"out.{EXTENSIONS[StepKind(self.step.kind)]}"
 
     def run(self, spec: Spec) -> dict[str, Any]:
-        """Run a media operation in a child that dies with this worker, at the time limit or on cancellation."""
+        """Run a media operation in a child that dies with this worker, at the limit or on cancellation."""
         return host.run(
             spec,
             timeout_seconds=conf.step_timeout_seconds(),
@@ -123,13 +123,13 @@ def _narration(bench: Bench) -> Result:
 def _silence(request: providers.NarrationRequest) -> Result:
     """The stand-in when every try failed: the captions still show for as long as the text would take."""
     duration_ms = timeline.estimated_speech_ms(request.text, language=request.language)
-    tokens = request.text.split()
+    tokens = words.split(request.text)
     share = duration_ms / max(1, len(tokens))
-    words = [
+    spread = [
         {"text": token, "start_ms": round(i * share), "end_ms": round((i + 1) * share)}
         for i, token in enumerate(tokens)
     ]
-    output = {"content": "", "storage_key": "", "duration_ms": duration_ms, "words": words}
+    output = {"content": "", "storage_key": "", "duration_ms": duration_ms, "words": spread}
     return Result(output=output, charges={}, degraded=SILENT)
 
 

@@ -1,4 +1,4 @@
-"""Celery's edge: each task answers one doorbell with one call. Arguments are ids; unknown ones are ignored."""
+"""Celery's edge: each task answers one doorbell with one call. Unknown arguments are ignored."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 LEAD_SECONDS = 0.3
@@ -55,15 +56,15 @@ def scene_timing(*, speech_ms: int, wanted_seconds: float | None, fps: int) -> S
 def estimated_speech_ms(text: str, *, language: str) -> int:
     """A generous guess of how long `text` takes to say, in milliseconds; 0 for no text."""
     spoken = len(text.strip())
-    pace = _PACE.get(language.split("-")[0], _LATIN_PACE)
+    pace = _PACE.get(language.split("-", maxsplit=1)[0], _LATIN_PACE)
     return math.ceil(1000 * (spoken / pace + 0.5)) if spoken else 0
 
 
 def parts(frames: int) -> list[tuple[int, int]]:
-    """Cut a scene into segments of at most SEGMENT_FRAMES: [(first_frame, frame_count)], sizes nearly equal."""
+    """Cut a scene into segments of at most SEGMENT_FRAMES: [(first_frame, frame_count)], nearly equal."""
     count = max(1, math.ceil(frames / SEGMENT_FRAMES))
     edges = [round(index * frames / count) for index in range(count + 1)]
-    return [(first, end - first) for first, end in zip(edges, edges[1:], strict=False)]
+    return [(first, end - first) for first, end in pairwise(edges)]
 
 
 def motion_of(scene: dict[str, Any], *, index: int) -> str:

@@ -18,3 +18,8 @@ def role(alias: str) -> str:
 def backup_role() -> str:
     """TENANTS_BACKUP_ROLE: the role that may read every table and write none; empty if there is none."""
     return str(getattr(settings, "TENANTS_BACKUP_ROLE", ""))
+
+
+def entitlements() -> str:
+    """TENANTS_ENTITLEMENTS: dotted path of what tells a tenant's plan; a higher storey answers."""
+    return str(settings.TENANTS_ENTITLEMENTS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -12,6 +13,22 @@ from django.db import connection, transaction
 from tenants.errors import NoTenantInContext
 
 _current: ContextVar[UUID | None] = ContextVar("tenant_id", default=None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Actor:
+    """Who acts: a person, an API key, or nobody (the system)."""
+
+    user_id: UUID | None = None
+    api_key_id: UUID | None = None
+
+
+_actor: ContextVar[Actor] = ContextVar("actor", default=Actor())  # noqa: B039  # frozen
+
+
+def current_actor() -> Actor:
+    """Who acts in this context; the system when nobody was named."""
+    return _actor.get()
 
 
 def current_tenant_id() -> UUID:
@@ -28,8 +45,8 @@ def tenant_id_or_none() -> UUID | None:
 
 
 @contextmanager
-def tenant_context(tenant_id: UUID) -> Iterator[None]:
-    """Work as one tenant: a transaction in which both walls, the manager and row security, let its rows through.
+def tenant_context(tenant_id: UUID, *, actor: Actor | None = None) -> Iterator[None]:
+    """Work as one tenant: a transaction in which both walls, manager and row security, show its rows.
 
     Contexts nest; leaving an inner one restores the outer. The database setting is transaction-local, because
     a session-level one leaks to the next borrower of a pooled connection.
@@ -39,9 +56,11 @@ def tenant_context(tenant_id: UUID) -> Iterator[None]:
     with transaction.atomic():
         _set(tenant_id)
         token = _current.set(tenant_id)
+        actor_token = _actor.set(actor or _actor.get())
         try:
             yield
         finally:
+            _actor.reset(actor_token)
             _current.reset(token)
         # After RELEASE SAVEPOINT the inner value would stay for the rest of the outer transaction; a COMMIT
         # or a rollback restores it without our help.

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.http import HttpRequest
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from cutroom.errors import DomainError
 from tenants.models import Role
+
+if TYPE_CHECKING:
+    # DRF imports this module while rest_framework.views is being imported.
+    from rest_framework.views import APIView
 
 
 @dataclass(frozen=True, kw_only=True)

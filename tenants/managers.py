@@ -8,21 +8,21 @@ from django.db import models
 
 from tenants.context import current_tenant_id
 
-M = TypeVar("M", bound=models.Model, covariant=True)
+M_co = TypeVar("M_co", bound=models.Model, covariant=True)
 
 
-class TenantManager(models.Manager[M]):
+class TenantManager(models.Manager[M_co]):
     """Rows of the tenant in context; creating a row fills in its tenant."""
 
-    def get_queryset(self) -> models.QuerySet[M]:
+    def get_queryset(self) -> models.QuerySet[M_co]:
         """Only this tenant's rows. Raises NoTenantInContext outside a tenant context."""
         return super().get_queryset().filter(tenant_id=current_tenant_id())
 
-    def create(self, **kwargs: Any) -> M:
+    def create(self, **kwargs: Any) -> M_co:
         """Create a row of the tenant in context."""
         return super().create(**self._with_tenant(kwargs))
 
-    def get_or_create(self, defaults: Any = None, **kwargs: Any) -> tuple[M, bool]:
+    def get_or_create(self, defaults: Any = None, **kwargs: Any) -> tuple[M_co, bool]:
         """Get or create a row of the tenant in context."""
         return super().get_or_create(defaults, **self._with_tenant(kwargs))
 

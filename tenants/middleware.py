@@ -10,7 +10,7 @@ from django.utils.module_loading import import_string
 
 from cutroom.errors import DomainError
 from tenants import conf
-from tenants.context import tenant_context
+from tenants.context import Actor, tenant_context
 from tenants.http import Principal
 
 
@@ -31,7 +31,8 @@ class TenantMiddleware:
         request.principal_error = error  # type: ignore[attr-defined]  # see TenantRequest
         if principal is None:
             return self.get_response(request)
-        with tenant_context(principal.tenant_id):
+        actor = Actor(user_id=principal.user_id, api_key_id=principal.api_key_id)
+        with tenant_context(principal.tenant_id, actor=actor):
             response = self.get_response(request)
             if response.status_code >= 400:
                 transaction.set_rollback(True)

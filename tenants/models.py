@@ -22,7 +22,7 @@ class TenantState(models.TextChoices):
 
 
 class Tenant(models.Model):
-    """The paying boundary. Every other tenant row points here; `email` is what dj-stripe asks of a subscriber."""
+    """The paying boundary. Every tenant row points here; dj-stripe asks its subscriber for an `email`."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     slug = models.SlugField(max_length=63, unique=True)

@@ -164,13 +164,10 @@ AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
 LOGIN_URL = "/login"
 JWT_SECRET = env.str("JWT_SECRET")
+JWT_SECRET_PREVIOUS = env.str("JWT_SECRET_PREVIOUS", default="")
 JWT_EXPIRE_HOURS = env.int("JWT_EXPIRE_HOURS", default=24)
-SESAME_MAX_AGE = 600
-SESAME_TOKENS = ["sesame.tokens_v2"]
-SESAME_SIGNATURE_SIZE = 32
-SESAME_ONE_TIME = False
-SESAME_INVALIDATE_ON_EMAIL_CHANGE = True
 TENANTS_RESOLVERS = ["accounts.resolvers.from_bearer", "accounts.resolvers.from_page_session"]
+TENANTS_ENTITLEMENTS = "metering.entitlements.for_tenant"
 TENANTS_BACKUP_ROLE = env.str("DATABASE_BACKUP_ROLE", default="")
 ACCOUNTS_SHOW_MAGIC_LINK = False
 ACCOUNTS_TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
@@ -213,7 +210,9 @@ RENDERING_PROVIDERS = {
     "image": "rendering.providers.local.LocalImages",
     "narration": "rendering.providers.local.LocalNarration",
 }
-RENDERING_STEP_TIMEOUT_SECONDS = 60
+RENDERING_STEP_TIMEOUT_SECONDS = env.int("RENDERING_STEP_TIMEOUT_SECONDS", default=60)
+RENDERING_LEASE_SECONDS = env.int("RENDERING_LEASE_SECONDS", default=30)
+RENDERING_HEARTBEAT_SECONDS = env.float("RENDERING_HEARTBEAT_SECONDS", default=2.0)
 
 # --- Billing
 STRIPE_API_KEY = env.str("STRIPE_API_KEY", default="")
@@ -237,7 +236,8 @@ SESSION_COOKIE_AGE = 30 * 24 * 3600
 CSRF_COOKIE_HTTPONLY = True
 SECURE_SSL_REDIRECT = SECURE_COOKIES
 SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$", r"^metrics$"]
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_TLS_PROXY", default=True) else None
+BEHIND_TLS_PROXY = env.bool("BEHIND_TLS_PROXY", default=True)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_TLS_PROXY else None
 SECURE_HSTS_SECONDS = 63072000 if SECURE_COOKIES else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 SECURE_HSTS_PRELOAD = True
@@ -286,12 +286,14 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],
     "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "APPEND_COMPONENTS": {
-        "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "description": "JWT or API key"}}
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "cutroom.schema.document_common_parts",
+    ],
+    "ENUM_NAME_OVERRIDES": {
+        "RenderState": "rendering.models.JobState",
+        "StepState": "rendering.models.StepState",
     },
-    "SECURITY": [{"bearer": []}],
-    "ENUM_NAME_OVERRIDES": {},
 }
 
 # --- Uploads: larger files go to disk while they arrive

@@ -1,7 +1,7 @@
 """Right-to-left order: the implicit part of the Unicode Bidirectional Algorithm (UAX 9).
 
 Pillow's raqm reorders within one font; a caption mixes fonts, so the order of runs is found here first.
-Explicit embeddings and isolates are ignored: people do not type them into scripts. Rule names are the annex's.
+Explicit embeddings and isolates are ignored: people do not type them. Rule names are the annex's.
 """
 
 from __future__ import annotations

@@ -31,4 +31,22 @@ def write_error(error: OSError) -> MediaError:
     """The refusal for a failed write: no-space if there was no room, else encoder-failed."""
     if is_disk_full(error):
         return MediaError("no-space", "There is not enough disk space to write this file.", retryable=True)
-    return MediaError("encoder-failed", f"The file could not be written: {error.strerror}.", retryable=True)
+    return MediaError(
+        "encoder-failed", f"The file could not be written: {error.strerror or error}.", retryable=True
+    )
+
+
+class MediaTimeout(Exception):
+    """The operation passed its limit, or stood still, and was killed with its process group."""
+
+
+class MediaCancelled(Exception):
+    """The caller no longer wants the result; the operation was killed with its process group."""
+
+
+class MediaCrashed(Exception):
+    """The process died without an answer; `detail` holds the last lines of its stderr."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail

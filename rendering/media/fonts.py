@@ -54,6 +54,7 @@ class Face:
         return _loaded(self, COLOUR_STRIKE if self.is_colour else size, weight)
 
 
+@lru_cache(maxsize=4096)
 def face_for(cluster: str, *, language: str = "en") -> Face | None:
     """The first face that can draw the whole cluster, or None."""
     order = _faces(_cjk_language(cluster, language))
@@ -86,9 +87,7 @@ def fingerprint() -> str:
 
 @lru_cache(maxsize=256)
 def _loaded(face: Face, size: int, weight: int) -> ImageFont.FreeTypeFont:
-    font = ImageFont.truetype(
-        str(face.path), size, index=face.index, layout_engine=ImageFont.Layout.RAQM
-    )
+    font = ImageFont.truetype(str(face.path), size, index=face.index, layout_engine=ImageFont.Layout.RAQM)
     if "wght" in face.path.name or "-VF" in face.path.name:
         font.set_variation_by_axes([weight])
     return font

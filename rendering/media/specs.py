@@ -108,12 +108,27 @@ class SegmentSpec(Spec):
 
 
 @dataclass(frozen=True, kw_only=True)
-class StitchSpec(Spec):
-    """Join segments by stream copy, lay sound at exact offsets, level to -16 LUFS, verify by decoding.
+class SoundSpec(Spec):
+    """Lay narrations at exact offsets, level to -16 LUFS, encode once to AAC in an MP4 (.m4a).
 
-    `segment_paths` in order; `sounds` are {"path", "start_frame"}; `captions` {"text", "start_ms", "end_ms"}
-    of the whole film. Writes the MP4 (+faststart), a JPEG poster, SRT and VTT.
-    Result: {"duration_ms", "frames", "bytes", "loudness_lufs", "true_peak_dbtp", "sha256"}.
+    `sounds` are {"path", "start_frame"}; `frames` is the length of the film.
+    Result: {"duration_ms", "loudness_lufs", "true_peak_dbtp"}; the last two are null for silence.
+    """
+
+    operation: ClassVar[str] = "sound"
+    out_path: str
+    sounds: list[dict[str, Any]]
+    frames: int
+    fps: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class StitchSpec(Spec):
+    """Join segments and the sound by stream copy, and verify that every frame is there.
+
+    `segment_paths` in order, with the length of each in `segment_frames`; `captions` {"text", "start_ms",
+    "end_ms"} of the whole film. Writes the MP4 (+faststart), a JPEG poster, SRT and VTT.
+    Result: {"duration_ms", "frames", "bytes"}.
     """
 
     operation: ClassVar[str] = "stitch"
@@ -123,7 +138,7 @@ class StitchSpec(Spec):
     vtt_path: str
     segment_paths: list[str]
     segment_frames: list[int]
-    sounds: list[dict[str, Any]]
+    sound_path: str
     captions: list[dict[str, Any]]
     width: int
     height: int

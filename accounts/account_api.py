@@ -1,0 +1,142 @@
+"""JSON edge of /api/account: API keys and the audit log."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.generics import ListAPIView
+from rest_framework.pagination import CursorPagination
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts import conf, services
+from accounts.models import ApiKey
+from cutroom import clock
+from tenants.http import IsAdmin, Principal
+from tenants.models import AuditEntry
+
+
+class IsAdminPerson(IsAdmin):
+    """An admin who signed in: a key cannot make keys."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        """True for an admin with a session."""
+        return super().has_permission(request, view) and request.user.session_id is not None
+
+
+class RotateRequest(serializers.Serializer):
+    """How long older keys go on working."""
+
+    grace_hours = serializers.IntegerField(default=0, min_value=0, max_value=conf.MAX_GRACE_HOURS)
+
+
+class NewKey(serializers.Serializer):
+    """The key, shown this once."""
+
+    api_key = serializers.CharField()
+    created_at = serializers.DateTimeField()
+
+
+class KeyRow(serializers.ModelSerializer):
+    """A key without its secret."""
+
+    key = serializers.SerializerMethodField()
+
+    class Meta:
+        model = ApiKey
+        fields = ["id", "key", "name", "scopes", "created_at", "last_used_at", "last_used_ip", "expires_at"]
+
+    def get_key(self, row: ApiKey) -> str:
+        """Prefix and last four, as people recognise it."""
+        return f"{row.prefix}…{row.last_four}"
+
+
+class AuditRow(serializers.ModelSerializer):
+    """One thing somebody did."""
+
+    class Meta:
+        model = AuditEntry
+        fields = [
+            "id",
+            "at",
+            "action",
+            "target",
+            "is_denied",
+            "user_id",
+            "api_key_id",
+            "request_id",
+            "detail",
+        ]
+
+
+class RotateKeyAPI(APIView):
+    """POST /api/account/rotate-api-key."""
+
+    permission_classes: list[type[BasePermission]] = [IsAdminPerson]
+
+    @extend_schema(
+        operation_id="account_rotate_api_key", tags=["account"], request=RotateRequest, responses=NewKey
+    )
+    def post(self, request: Request) -> Response:
+        """Make a new key; the old one stops at once unless a grace is asked for."""
+        form = RotateRequest(data=request.data)
+        form.is_valid(raise_exception=True)
+        caller: Principal = request.user
+        grace = timedelta(hours=form.validated_data["grace_hours"])
+        plain, key = services.rotate_api_key(user_id=caller.user_id, grace=grace, at=clock.now())
+        response = Response({"api_key": plain, "created_at": key.created_at})
+        response["Cache-Control"] = "no-store"
+        return response
+
+
+class KeysAPI(APIView):
+    """GET /api/account/api-keys."""
+
+    permission_classes: list[type[BasePermission]] = [IsAdminPerson]
+
+    @extend_schema(operation_id="account_api_keys", tags=["account"], responses=KeyRow(many=True))
+    def get(self, request: Request) -> Response:
+        """The tenant's keys that are not revoked, newest first."""
+        rows = ApiKey.objects.filter(revoked_at=None).order_by("-created_at")
+        return Response({"results": KeyRow(rows, many=True).data, "next": None, "previous": None})
+
+
+class KeyAPI(APIView):
+    """DELETE /api/account/api-keys/{id}."""
+
+    permission_classes: list[type[BasePermission]] = [IsAdminPerson]
+
+    @extend_schema(operation_id="account_revoke_api_key", tags=["account"], responses={204: None})
+    def delete(self, request: Request, key_id: UUID) -> Response:
+        """Revoke a key now."""
+        services.revoke_api_key(key_id=key_id, at=clock.now())
+        return Response(status=204)
+
+
+class AuditPages(CursorPagination):
+    """Newest first."""
+
+    page_size = 50
+    ordering = ("-at", "-id")
+
+
+class AuditAPI(ListAPIView):
+    """GET /api/account/audit."""
+
+    permission_classes = [IsAdmin]
+    serializer_class = AuditRow
+    pagination_class = AuditPages
+
+    @extend_schema(operation_id="account_audit", tags=["account"])
+    def get(self, request: Request) -> Response:
+        """The tenant's audit log, newest first."""
+        return super().list(request)
+
+    def get_queryset(self):  # type: ignore[no-untyped-def]  # the manager knows its tenant only per request
+        """Entries of the tenant in context."""
+        return AuditEntry.objects.all()

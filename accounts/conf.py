@@ -1,0 +1,64 @@
+"""Settings of the accounts app, read lazily so that tests can override them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.conf import settings
+
+LINK_LIFE = timedelta(minutes=10)
+REFRESH_LIFE = timedelta(days=30)
+SESSION_LIFE = timedelta(days=90)
+REFRESH_GRACE = timedelta(seconds=10)
+CODE_TRIES = 5
+MAX_GRACE_HOURS = 168
+
+
+def access_life() -> timedelta:
+    """JWT_EXPIRE_HOURS: life of an access token (24 hours)."""
+    return timedelta(hours=int(settings.JWT_EXPIRE_HOURS))
+
+
+def signing_keys() -> list[str]:
+    """JWT_SECRET signs; JWT_SECRET_PREVIOUS, when set, still verifies while it is rotated out."""
+    return [key for key in (settings.JWT_SECRET, getattr(settings, "JWT_SECRET_PREVIOUS", "")) if key]
+
+
+def site_url() -> str:
+    """SITE_URL: where links point, never the Host header."""
+    return str(settings.SITE_URL)
+
+
+def shows_magic_link() -> bool:
+    """ACCOUNTS_SHOW_MAGIC_LINK: put the link into the API's answer. Development only; a check holds it."""
+    return bool(getattr(settings, "ACCOUNTS_SHOW_MAGIC_LINK", False))
+
+
+def is_secure() -> bool:
+    """SECURE_COOKIES: cookies only over HTTPS, with the __Host- prefix."""
+    return bool(settings.SECURE_COOKIES)
+
+
+def refresh_cookie() -> str:
+    """Name of the refresh cookie. __Host- demands Secure, which plain HTTP cannot give."""
+    return "__Host-refresh" if is_secure() else "refresh"
+
+
+def asker_cookie() -> str:
+    """Name of the cookie that tells whether a link is opened in the browser that asked for it."""
+    return "__Host-asker" if is_secure() else "asker"
+
+
+def trusted_proxies() -> list[str]:
+    """ACCOUNTS_TRUSTED_PROXIES: networks whose X-Forwarded-For is believed, from the right."""
+    return list(getattr(settings, "ACCOUNTS_TRUSTED_PROXIES", []))
+
+
+def counts_loopback() -> bool:
+    """Do the limits per network count loopback? Not in development, where everybody comes from there."""
+    return not settings.DEBUG
+
+
+def key_prefix() -> str:
+    """sk_prod_ in production, sk_test_ elsewhere, so that a leaked key tells where it belongs."""
+    return "sk_prod_" if is_secure() else "sk_test_"

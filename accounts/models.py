@@ -1,0 +1,165 @@
+"""Tables of the accounts app. None belongs to one tenant except ApiKey: a person may be in several."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.db import models
+
+from tenants.models import TenantOwned
+
+
+class UserManager(BaseUserManager["User"]):
+    """Makes users from addresses; nobody here has a password."""
+
+    def create_user(self, email: str, **fields: Any) -> User:
+        """A person who signs in by mail."""
+        user = self.model(email=email, **fields)
+        user.set_unusable_password()
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, **fields: Any) -> User:
+        """An operator of the console."""
+        return self.create_user(email, is_staff=True, is_superuser=True, **fields)
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person, known by a normalised mail address."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    email = models.EmailField(unique=True)
+    is_active = models.BooleanField(default=True)
+    is_staff = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    def __str__(self) -> str:
+        return self.email
+
+
+class LoginRequest(models.Model):
+    """One question "may I in?". The link's token and the code are stored as hashes only."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    email = models.EmailField()
+    token_hash = models.CharField(max_length=64, unique=True)
+    code_hash = models.CharField(max_length=64)
+    code_tries = models.PositiveSmallIntegerField(default=0)
+    asker_hash = models.CharField(max_length=64, blank=True)
+    ip = models.GenericIPAddressField(null=True)
+    device = models.CharField(max_length=200, blank=True)
+    next_path = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(db_index=True)
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["email", "-created_at"], name="login_by_email")]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Session(models.Model):
+    """A signed-in device. Its id is the `sid` of every access token and page cookie it has."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sessions")
+    tenant_id = models.UUIDField()
+    ip = models.GenericIPAddressField(null=True)
+    device = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+    signed_in_at = models.DateTimeField()
+    expires_at = models.DateTimeField(db_index=True)
+    ended_at = models.DateTimeField(null=True)
+    end_reason = models.CharField(max_length=32, blank=True)
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class RefreshToken(models.Model):
+    """One link in a session's chain of refresh tokens, stored as a hash.
+
+    `successor_sealed` is the next token, encrypted with the presented one, so that only a holder of the old
+    token can be given the same successor again during the grace.
+    """
+
+    session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="refresh_tokens")
+    token_hash = models.CharField(max_length=64, unique=True)
+    parent = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="+")
+    successor_sealed = models.BinaryField(null=True)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(db_index=True)
+    used_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"refresh token {self.pk}"
+
+
+class ApiKey(TenantOwned):
+    """A program's key. The secret is shown once; only its HMAC is kept."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=80, blank=True)
+    digest = models.CharField(max_length=64, unique=True)
+    prefix = models.CharField(max_length=16)
+    last_four = models.CharField(max_length=4)
+    scopes = models.JSONField(default=list)
+    created_by = models.UUIDField(null=True)
+    created_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True)
+    last_used_ip = models.GenericIPAddressField(null=True)
+    expires_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.prefix}…{self.last_four}"
+
+
+class OutboxMail(models.Model):
+    """A mail waiting to leave. Written in the transaction that wants it, sent by a worker."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(max_length=32)
+    recipient = models.EmailField()
+    subject = models.CharField(max_length=200)
+    body_sealed = models.BinaryField()
+    created_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    give_up_at = models.DateTimeField()
+    tries = models.PositiveSmallIntegerField(default=0)
+    sent_at = models.DateTimeField(null=True)
+    error = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["due_at"], name="mail_waiting", condition=models.Q(sent_at=None)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id}"
+
+
+class RateBucket(models.Model):
+    """Where limits are counted while Redis does not answer."""
+
+    key = models.CharField(max_length=120)
+    window = models.BigIntegerField()
+    count = models.PositiveIntegerField(default=0)
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["key", "window"], name="rate_bucket_once")]
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.window}"

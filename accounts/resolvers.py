@@ -1,0 +1,85 @@
+"""Turns credentials into a Principal, with one query each. Named by TENANTS_RESOLVERS."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.http import HttpRequest
+
+from accounts import access_tokens, addresses, api_keys
+from accounts.errors import BadCredentials, SessionEnded
+from tenants.errors import TenantSuspended
+from tenants.http import Principal
+from tenants.models import Role
+
+SESSION_KEY = "sid"
+SESSION_COLUMNS = ("user_id", "email", "tenant_id", "role", "tenant_slug", "tenant_name", "tenant_state")
+KEY_COLUMNS = ("api_key_id", "user_id", "tenant_id", "scopes", "tenant_slug", "tenant_name", "tenant_state")
+
+BY_SESSION = f"SELECT {', '.join(SESSION_COLUMNS)} FROM accounts_resolve_session(%s, %s)"  # noqa: S608  # constants
+BY_KEY = f"SELECT {', '.join(KEY_COLUMNS)} FROM accounts_resolve_api_key(%s, %s, %s)"  # noqa: S608  # constants
+
+LAST_USED_PRECISION = timedelta(minutes=1)
+
+
+def from_bearer(request: HttpRequest) -> Principal | None:
+    """A JWT or an API key in the Authorization header; None without one (RFC 6750, scheme in any case).
+
+    Raises BadCredentials or SessionEnded (401), TenantSuspended (403).
+    """
+    scheme, _, token = request.headers.get("Authorization", "").strip().partition(" ")
+    if not scheme:
+        return None
+    token = token.strip()
+    if scheme.lower() != "bearer" or not token or " " in token:
+        raise BadCredentials("Send `Authorization: Bearer <token>`.")
+    if token.startswith(api_keys.PREFIXES):
+        return _by_key(token, ip=addresses.client_ip(request))
+    claims = access_tokens.read(token)
+    principal = _by_session(claims.session_id, claims.tenant_id)
+    if principal is None or principal.user_id != claims.user_id:
+        raise SessionEnded()
+    return _open(principal)
+
+
+def from_page_session(request: HttpRequest) -> Principal | None:
+    """A browser's page session; None when it has none or it is over."""
+    session_id = request.session.get(SESSION_KEY)
+    if not session_id:
+        return None
+    principal = _by_session(UUID(session_id), None, is_browser=True)
+    return _open(principal) if principal else None
+
+
+def _by_session(session_id: UUID, tenant_id: UUID | None, *, is_browser: bool = False) -> Principal | None:
+    row = _one(BY_SESSION, [session_id, tenant_id], SESSION_COLUMNS)
+    if row is None:
+        return None
+    return Principal(**{**row, "role": Role(row["role"])}, session_id=session_id, is_browser=is_browser)
+
+
+def _by_key(key: str, *, ip: str) -> Principal:
+    if not api_keys.is_well_formed(key):
+        raise BadCredentials("This is not an API key. Check that it was copied whole.")
+    row = _one(BY_KEY, [api_keys.key_digest(key), ip or None, LAST_USED_PRECISION], KEY_COLUMNS)
+    if row is None:
+        raise BadCredentials("This API key is unknown, expired or revoked.")
+    scopes = frozenset(row.pop("scopes") or ())
+    # A key acts for the tenant, never as an admin: it cannot manage keys, billing, members or deletion.
+    return _open(Principal(**row, role=Role.CREATOR, scopes=scopes))
+
+
+def _open(principal: Principal) -> Principal:
+    if principal.tenant_state != "active":
+        raise TenantSuspended()
+    return principal
+
+
+def _one(statement: str, parameters: list[Any], columns: tuple[str, ...]) -> dict[str, Any] | None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        row = cursor.fetchone()
+    return dict(zip(columns, row, strict=True)) if row else None

@@ -1,0 +1,33 @@
+"""How long sign-in rows are kept after they are over, and their removal in small batches by an index."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import QuerySet
+
+from accounts.models import LoginRequest, OutboxMail, RateBucket, RefreshToken, Session
+
+KEPT = timedelta(days=90)
+BATCH = 5_000
+
+
+def purge(*, at: datetime) -> int:
+    """Delete what ended more than 90 days ago (counters at once); returns the number of rows."""
+    stale: list[QuerySet[Any]] = [
+        RateBucket.objects.filter(expires_at__lt=at),
+        RefreshToken.objects.filter(expires_at__lt=at - KEPT),
+        Session.objects.filter(expires_at__lt=at - KEPT),
+        LoginRequest.objects.filter(expires_at__lt=at - KEPT),
+        OutboxMail.objects.filter(give_up_at__lt=at - KEPT),
+    ]
+    return sum(_in_batches(rows) for rows in stale)
+
+
+def _in_batches(rows: QuerySet[Any]) -> int:
+    removed = 0
+    while keys := list(rows.values_list("pk", flat=True)[:BATCH]):
+        rows.model._default_manager.filter(pk__in=keys).delete()
+        removed += len(keys)
+    return removed

@@ -1,0 +1,157 @@
+"""Signing in and out. Start here: request_link, then verify_token or verify_code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts import (
+    access_tokens,
+    addresses,
+    api_keys,
+    conf,
+    limits,
+    magic_links,
+    outbox,
+    refresh_tokens,
+    workspaces,
+)
+from accounts import sessions as session_rows
+from accounts.errors import BadCredentials, SessionEnded
+from accounts.magic_links import Asker, MagicLink
+from accounts.models import ApiKey, LoginRequest, Session, User
+from cutroom.errors import NotFound
+from tenants import audit
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignedIn:
+    """A fresh or continued session: its access token, its refresh token, and where the person wanted to go."""
+
+    session: Session
+    access_token: str
+    refresh_token: str
+    next_path: str = ""
+
+
+def request_link(*, email: str, asker: Asker, at: datetime, next_path: str = "") -> MagicLink:
+    """Mail a link and a code to an address, known or not: both paths do the same work.
+
+    Raises InvalidInput for a malformed address and RateLimited. The returned link is for development only.
+    """
+    email = addresses.normalise_email(email)
+    limits.check(limits.ask_for_link(email=email, ip=asker.ip or ""))
+    with transaction.atomic():
+        link = magic_links.issue(email=email, asker=asker, next_path=next_path, at=at)
+        context = {
+            "link": link,
+            "email": email,
+            "asker": asker,
+            "at": at,
+            "minutes": int(conf.LINK_LIFE.total_seconds() // 60),
+            "site_url": conf.site_url(),
+        }
+        outbox.enqueue(kind="magic_link", recipient=email, context=context, at=at, useful_for=conf.LINK_LIFE)
+    return link
+
+
+def verify_token(*, token: str, asker: Asker, at: datetime) -> SignedIn:
+    """Sign in by link. Raises LinkInvalid, LinkUsed, LinkExpired, RateLimited, NoWorkspace."""
+    limits.check(limits.verify(ip=asker.ip or ""))
+    with transaction.atomic():
+        return _sign_in(magic_links.consume_token(token, at=at), asker=asker, at=at)
+
+
+def verify_code(*, email: str, code: str, asker: Asker, at: datetime) -> SignedIn:
+    """Sign in by the code of the same mail. Raises as `verify_token`; five wrong tries end the code."""
+    limits.check(limits.verify(ip=asker.ip or ""))
+    # Not atomic as a whole: a wrong try must stay counted.
+    request = magic_links.consume_code(email=addresses.normalise_email(email), code=code, at=at)
+    with transaction.atomic():
+        return _sign_in(request, asker=asker, at=at)
+
+
+def refresh(*, token: str, at: datetime) -> SignedIn:
+    """Continue a session. A replayed token ends it and warns by mail. Raises BadCredentials, SessionEnded."""
+    rotated = refresh_tokens.rotate(token, at=at)
+    session = rotated.session
+    if rotated.is_replay:
+        _end_stolen(session, at=at)
+        raise SessionEnded("This session was ended because an old token was used again.")
+    access = access_tokens.issue(
+        user_id=session.user_id, session_id=session.pk, tenant_id=session.tenant_id, at=at
+    )
+    return SignedIn(session=session, access_token=access, refresh_token=rotated.token)
+
+
+def end_session(*, user_id: UUID, session_id: UUID, at: datetime) -> None:
+    """Sign one device out; its tokens are refused from now on. Raises NotFound for another's session."""
+    if not session_rows.end(user_id=user_id, session_id=session_id, at=at, reason="signed-out"):
+        raise NotFound()
+
+
+def end_all_sessions(*, user_id: UUID, at: datetime) -> int:
+    """Sign every device of a person out; returns how many there were."""
+    return session_rows.end(user_id=user_id, at=at, reason="signed-out-everywhere")
+
+
+def rotate_api_key(*, user_id: UUID | None, grace: timedelta, at: datetime) -> tuple[str, ApiKey]:
+    """Make a new key for the tenant in context; older keys stop at once, or after `grace`.
+
+    The key itself is returned once and stored nowhere.
+    """
+    plain = api_keys.new_key()
+    ends = at + grace
+    open_keys = ApiKey.objects.select_for_update().filter(revoked_at=None)
+    for old in open_keys:
+        old.expires_at = min(old.expires_at or ends, ends)
+        old.save(update_fields=["expires_at"])
+    key = ApiKey.objects.create(
+        digest=api_keys.key_digest(plain),
+        prefix=plain[:12],
+        last_four=plain[-4:],
+        created_by=user_id,
+        created_at=at,
+    )
+    audit.record("api-key.rotated", target=f"api-key:{key.pk}", detail={"old_keys_end_at": ends.isoformat()})
+    return plain, key
+
+
+def revoke_api_key(*, key_id: UUID, at: datetime) -> None:
+    """End a key of the tenant in context now. Raises NotFound."""
+    if not ApiKey.objects.filter(pk=key_id, revoked_at=None).update(revoked_at=at):
+        raise NotFound()
+    audit.record("api-key.revoked", target=f"api-key:{key_id}")
+
+
+def _sign_in(request: LoginRequest, *, asker: Asker, at: datetime) -> SignedIn:
+    user = _user(request.email)
+    if not user.is_active:
+        raise BadCredentials("This account is closed.")
+    tenant_id = workspaces.choose(user, at=at)
+    session = session_rows.open_session(user=user, tenant_id=tenant_id, asker=asker, at=at)
+    token = refresh_tokens.start(session, at=at)
+    access = access_tokens.issue(user_id=user.pk, session_id=session.pk, tenant_id=tenant_id, at=at)
+    return SignedIn(session=session, access_token=access, refresh_token=token, next_path=request.next_path)
+
+
+def _user(email: str) -> User:
+    known = User.objects.filter(email=email).first()
+    return known or User.objects.create_user(email)
+
+
+def _end_stolen(session: Session, *, at: datetime) -> None:
+    with transaction.atomic():
+        ended = session_rows.end(user_id=session.user_id, session_id=session.pk, at=at, reason="token-reused")
+        if ended:
+            context = {"at": at, "session": session, "site_url": conf.site_url()}
+            outbox.enqueue(
+                kind="session_ended",
+                recipient=session.user.email,
+                context=context,
+                at=at,
+                useful_for=timedelta(days=2),
+            )

@@ -1,0 +1,191 @@
+"""The sign-in pages. A GET never uses a link up: mail scanners open links too."""
+
+from __future__ import annotations
+
+from email import message_from_binary_file, policy
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts import askers, magic_links, services
+from accounts.errors import LinkExpired, LinkInvalid, LinkUsed
+from accounts.forms import CodeForm, EmailForm
+from accounts.mail_backends import mail_dir
+from accounts.resolvers import SESSION_KEY
+from accounts.services import SignedIn
+from cutroom import clock
+from cutroom.errors import DomainError, InvalidInput, RateLimited
+from tenants.http import Principal
+
+HOME = "/create"
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def login(request: HttpRequest) -> HttpResponse:
+    """The login page; with ?token= the confirm page of a link."""
+    if request.method == "POST":
+        return _ask(request)
+    if "token" in request.GET:
+        return _confirm(request, request.GET["token"])
+    if _principal(request):
+        return redirect(safe_path(request.GET.get("next", "")))
+    form = EmailForm(initial={"email": request.GET.get("email", ""), "next": request.GET.get("next", "")})
+    return render(request, "accounts/login.html", {"form": form})
+
+
+@never_cache
+@require_safe
+def check_mail(request: HttpRequest) -> HttpResponse:
+    """Says where the mail went and takes the code."""
+    email = request.session.get("asked_email")
+    if not email:
+        return redirect("accounts-pages:login")
+    return render(request, "accounts/check_mail.html", _check_context(request, CodeForm()))
+
+
+@never_cache
+@require_POST
+def use_link(request: HttpRequest) -> HttpResponse:
+    """The button of the confirm page."""
+    asker = askers.asker_of(request)
+    try:
+        signed_in = services.verify_token(token=request.POST.get("token", ""), asker=asker, at=clock.now())
+    except (LinkInvalid, LinkUsed, LinkExpired) as error:
+        return _dead_link(request, error)
+    return _enter(request, signed_in)
+
+
+@never_cache
+@require_POST
+def use_code(request: HttpRequest) -> HttpResponse:
+    """The code typed on the check-your-mail page."""
+    form = CodeForm(request.POST)
+    email = request.session.get("asked_email", "")
+    if form.is_valid():
+        try:
+            signed_in = services.verify_code(
+                email=email, code=form.cleaned_data["code"], asker=askers.asker_of(request), at=clock.now()
+            )
+            return _enter(request, signed_in)
+        except LinkInvalid:
+            form.add_error("code", "This is not the code of the latest mail. Check it and try again.")
+        except (LinkUsed, LinkExpired) as error:
+            return _dead_link(request, error)
+        except DomainError as error:
+            form.add_error("code", error.detail)
+    return render(request, "accounts/check_mail.html", _check_context(request, form), status=400)
+
+
+@require_POST
+def logout(request: HttpRequest) -> HttpResponse:
+    """End this browser's session."""
+    principal = _principal(request)
+    if principal and principal.user_id and principal.session_id:
+        services.end_session(user_id=principal.user_id, session_id=principal.session_id, at=clock.now())
+    request.session.flush()
+    return redirect("accounts-pages:login")
+
+
+@never_cache
+@require_safe
+def dev_mail(request: HttpRequest) -> HttpResponse:
+    """Mail that development did not send anywhere, newest first. 404 in production."""
+    if not settings.DEBUG:
+        raise Http404
+    files = sorted(mail_dir().glob("*.log"), key=lambda path: path.stat().st_mtime, reverse=True)
+    return render(request, "accounts/dev_mail.html", {"mails": [_read_mail(path) for path in files[:50]]})
+
+
+def safe_path(path: str) -> str:
+    """A path of this site to go on to; the home page for anything else."""
+    is_safe = path.startswith("/") and url_has_allowed_host_and_scheme(path, allowed_hosts=None)
+    return path if is_safe and "\\" not in path else HOME
+
+
+def _ask(request: HttpRequest) -> HttpResponse:
+    form = EmailForm(request.POST)
+    if not form.is_valid():
+        return render(request, "accounts/login.html", {"form": form}, status=400)
+    nonce = askers.browser_nonce(request)
+    request.COOKIES[askers.cookie_name()] = nonce
+    at, email = clock.now(), form.cleaned_data["email"]
+    try:
+        services.request_link(
+            email=email, asker=askers.asker_of(request), at=at, next_path=form.cleaned_data["next"]
+        )
+    except RateLimited as error:
+        form.add_error("email", f"Too many links. Try again in {error.retry_after} s.")
+        response = render(request, "accounts/login.html", {"form": form}, status=429)
+        response["Retry-After"] = str(error.retry_after)
+        return response
+    except InvalidInput as error:
+        form.add_error("email", error.detail)
+        return render(request, "accounts/login.html", {"form": form}, status=400)
+    request.session["asked_email"] = email
+    request.session["asked_at"] = at.isoformat()
+    response = redirect("accounts-pages:check-mail")
+    askers.remember_browser(response, nonce)
+    return response
+
+
+def _confirm(request: HttpRequest, token: str) -> HttpResponse:
+    try:
+        asked = magic_links.look_at(token, at=clock.now())
+    except (LinkInvalid, LinkUsed, LinkExpired) as error:
+        if isinstance(error, LinkUsed) and _principal(request):
+            return redirect(HOME)
+        return _dead_link(request, error)
+    nonce = askers.asker_of(request).browser_nonce
+    context = {
+        "asked": asked,
+        "token": token,
+        "is_same_browser": magic_links.is_same_browser(asked, browser_nonce=nonce),
+    }
+    response = render(request, "accounts/confirm.html", context)
+    response["Referrer-Policy"] = "no-referrer"
+    response["X-Robots-Tag"] = "noindex"
+    return response
+
+
+def _dead_link(request: HttpRequest, error: DomainError) -> HttpResponse:
+    email = request.session.get("asked_email", "")
+    context = {"error": error, "form": EmailForm(initial={"email": email})}
+    return render(request, "accounts/dead_link.html", context, status=error.status)
+
+
+def _enter(request: HttpRequest, signed_in: SignedIn) -> HttpResponse:
+    # A new key for the page session: whoever planted the old one gains nothing (session fixation).
+    request.session.flush()
+    request.session[SESSION_KEY] = str(signed_in.session.pk)
+    return redirect(safe_path(signed_in.next_path))
+
+
+def _check_context(request: HttpRequest, form: CodeForm) -> dict[str, Any]:
+    email = request.session.get("asked_email", "")
+    return {"form": form, "email": email, "again": EmailForm(initial={"email": email})}
+
+
+def _principal(request: HttpRequest) -> Principal | None:
+    principal: Principal | None = getattr(request, "principal", None)
+    return principal
+
+
+def _read_mail(path: Any) -> dict[str, Any]:
+    with path.open("rb") as file:
+        message: Any = message_from_binary_file(file, policy=policy.default)
+    text = message.get_body(("plain",))
+    words = text.get_content().rsplit("\n-----", 1)[0] if text else ""
+    links = [word for word in words.split() if word.startswith(("http://", "https://"))]
+    return {
+        "subject": message["subject"],
+        "to": message["to"],
+        "date": message["date"],
+        "text": words,
+        "link": next((link for link in links if "/login?token=" in link), ""),
+    }

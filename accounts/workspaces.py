@@ -1,0 +1,70 @@
+"""Which tenants a person belongs to, and the first one of a newcomer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+from django.utils.text import slugify
+
+from accounts.errors import NoWorkspace
+from accounts.models import User
+from accounts.signals import signed_up
+from tenants import audit
+from tenants.context import Actor, tenant_context
+from tenants.models import Membership, Role, Tenant
+
+MEMBERSHIPS = "SELECT tenant_id, slug, name, state, role FROM accounts_memberships(%s)"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workspace:
+    """One tenant a person belongs to."""
+
+    tenant_id: UUID
+    slug: str
+    name: str
+    state: str
+    role: str
+
+
+def of(user_id: UUID) -> list[Workspace]:
+    """Every tenant of a person, oldest first. Looks across tenants by a function that returns no more."""
+    with connection.cursor() as cursor:
+        cursor.execute(MEMBERSHIPS, [user_id])
+        names = ("tenant_id", "slug", "name", "state", "role")
+        return [Workspace(**dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
+
+
+def choose(user: User, *, at: datetime) -> UUID:
+    """The tenant a sign-in lands in: the oldest active one, or a new one for a newcomer.
+
+    Raises NoWorkspace when every tenant of the person is closed to them.
+    """
+    workspaces = of(user.pk)
+    for workspace in workspaces:
+        if workspace.state == "active":
+            return workspace.tenant_id
+    if workspaces:
+        raise NoWorkspace()
+    return found(user, at=at)
+
+
+def found(user: User, *, at: datetime) -> UUID:
+    """A new tenant with `user` as its admin. Call inside a transaction: it appears whole or not at all."""
+    name = user.email.partition("@")[0]
+    tenant = Tenant(name=name.replace(".", " ").title()[:120], email=user.email)
+    tenant.slug = _free_slug(name, tenant_id=tenant.pk)
+    with tenant_context(tenant.pk, actor=Actor(user_id=user.pk)):
+        tenant.save(force_insert=True)
+        Membership.objects.create(user=user, role=Role.ADMIN)
+        audit.record("tenant.founded", target=f"tenant:{tenant.pk}")
+        signed_up.send(sender=Tenant, tenant_id=tenant.pk, user_id=user.pk)
+    return tenant.pk
+
+
+def _free_slug(name: str, *, tenant_id: UUID) -> str:
+    """Other tenants' slugs cannot be seen from here, so a newcomer's carries a piece of its own id."""
+    return f"{slugify(name)[:40] or 'studio'}-{tenant_id.hex[:6]}"

@@ -1,0 +1,99 @@
+"""Every code a problem document can carry, with one sentence each: /problems and docs/errors.md."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http import HTTPStatus
+from importlib import import_module
+
+from django.apps import apps
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils.module_loading import module_has_submodule
+from django.views.decorators.http import require_safe
+from rest_framework import exceptions as drf
+
+from cutroom.errors import DomainError, NotFound
+
+_FROM_HTTP = (
+    (drf.ParseError, "The body is not what its Content-Type says."),
+    (drf.MethodNotAllowed, "This path does not know the method; the header Allow lists those it knows."),
+    (drf.NotAcceptable, "The answer has no form that Accept allows."),
+    (drf.UnsupportedMediaType, "Send application/json; files travel as multipart/form-data."),
+)
+_HEAD = """# Errors
+
+Every refusal is an `application/problem+json` document (RFC 9457): `type`, `title`, `status`, `detail`, `code`,
+`request_id`, and `errors` (`field`, `code`, `detail`) where single fields are wrong. `code` is stable; `detail`
+says what happened this time. The same list is served at `/problems`.
+
+| code | status | means |
+|---|---|---|
+"""
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Entry:
+    """One code. `explanation` is a sentence or two for whoever met it."""
+
+    code: str
+    status: int
+    title: str
+    explanation: str
+
+
+def catalogue() -> list[Entry]:
+    """All codes in alphabetical order: the DomainError tree of every installed app, and HTTP's own."""
+    for app in apps.get_app_configs():
+        if module_has_submodule(app.module, "errors"):
+            import_module(f"{app.name}.errors")
+    entries = {entry.code: entry for entry in (*_from_tree(DomainError), *_from_http())}
+    return sorted(entries.values())
+
+
+def as_markdown() -> str:
+    """The text of docs/errors.md."""
+    rows = (f"| `{e.code}` | {e.status} | {e.title.rstrip('.')}. {e.explanation} |" for e in catalogue())
+    return _HEAD + "\n".join(rows) + "\n"
+
+
+@require_safe
+def problem_list(request: HttpRequest) -> HttpResponse:
+    """GET /problems: all codes, as a page or as JSON."""
+    return _answer(request, catalogue())
+
+
+@require_safe
+def problem_page(request: HttpRequest, code: str) -> HttpResponse:
+    """GET /problems/<code>: what the `type` of a problem document points at."""
+    found = [entry for entry in catalogue() if entry.code == code]
+    if not found:
+        raise NotFound()
+    return _answer(request, found)
+
+
+def _answer(request: HttpRequest, entries: list[Entry]) -> HttpResponse:
+    if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
+        return JsonResponse({"problems": [vars(entry) for entry in entries]})
+    return render(request, "problems.html", {"entries": entries})
+
+
+def _from_tree(parent: type[DomainError]) -> Iterator[Entry]:
+    for kind in parent.__subclasses__():
+        yield from _from_tree(kind)
+    own = parent.__mro__[1]
+    if parent is DomainError or parent.code != getattr(own, "code", None):
+        explanation = " ".join((inspect.getdoc(parent) or "").partition("\n\n")[0].split())
+        yield Entry(code=parent.code, status=parent.status, title=parent.title, explanation=explanation)
+
+
+def _from_http() -> Iterator[Entry]:
+    for kind, explanation in _FROM_HTTP:
+        yield Entry(
+            code=kind.default_code.replace("_", "-"),
+            status=kind.status_code,
+            title=HTTPStatus(kind.status_code).phrase,
+            explanation=explanation,
+        )

@@ -1,0 +1,1 @@
+"""Privacy: export, erasure, retention and backups, all generated from what each app declares."""

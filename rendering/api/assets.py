@@ -1,0 +1,136 @@
+"""/api/v1/projects/{slug}/assets: pictures people upload."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import HttpResponseBase
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import serializers
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from cutroom.errors import InvalidInput, NotFound, Unavailable
+from cutroom.negotiation import OneForm
+from cutroom.pagination import CursorPages
+from cutroom.schema import PAGE_PARAMETERS, file_responses, page_of, problems
+from rendering import assets, conf, selectors
+from rendering.api.fields import link
+from rendering.errors import RenderRunning, UnusableFile
+from rendering.models import Asset, AssetKind
+from tenants.downloads import file_response
+
+# What the form around a file takes at most.
+_FORM_BYTES = 64 * 1024
+_TAGS = ["assets"]
+
+
+class NewAsset(serializers.Serializer):
+    """A PNG, JPEG or WebP picture in the form field `file`."""
+
+    file = serializers.FileField(allow_empty_file=True)
+
+
+class AssetSerializer(serializers.Serializer):
+    """A stored file: upright, without metadata, as JPEG. `sha256` is of the stored bytes."""
+
+    id = serializers.UUIDField()
+    kind = serializers.ChoiceField(choices=AssetKind.choices)
+    name = serializers.CharField()
+    content_type = serializers.CharField()
+    size_bytes = serializers.IntegerField()
+    sha256 = serializers.CharField()
+    width = serializers.IntegerField(allow_null=True)
+    height = serializers.IntegerField(allow_null=True)
+    duration_seconds = serializers.FloatField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    url = serializers.SerializerMethodField()
+
+    @extend_schema_field(str)
+    def get_url(self, asset: Asset) -> str:
+        """Where its bytes are."""
+        return link("asset-file", asset.project.slug, asset.pk)
+
+
+class AssetsAPI(APIView):
+    """GET, POST /api/v1/projects/{slug}/assets"""
+
+    parser_classes = [MultiPartParser]
+
+    @extend_schema(
+        operation_id="assets_list",
+        tags=_TAGS,
+        parameters=PAGE_PARAMETERS,
+        responses={200: page_of(AssetSerializer), **problems(NotFound)},
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        """The assets of a project, newest first."""
+        project = selectors.project_by_slug(slug)
+        pages = CursorPages()
+        rows = pages.paginate_queryset(selectors.project_assets(project), request)
+        return pages.get_paginated_response(AssetSerializer(rows, many=True).data)
+
+    @extend_schema(
+        operation_id="assets_upload",
+        tags=_TAGS,
+        request={"multipart/form-data": NewAsset},
+        responses={
+            201: AssetSerializer,
+            **problems(InvalidInput, UnusableFile, NotFound, Unavailable),
+        },
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        """Upload a picture. Counts as one upload and as storage."""
+        project = selectors.project_by_slug(slug)
+        _refuse_long_body(request)
+        form = NewAsset(data=request.data)
+        form.is_valid(raise_exception=True)
+        asset = assets.add_asset(project=project, upload=form.validated_data["file"])
+        headers = {"Location": link("asset", slug, asset.pk)}
+        return Response(AssetSerializer(asset).data, status=201, headers=headers)
+
+
+class AssetAPI(APIView):
+    """GET, DELETE /api/v1/projects/{slug}/assets/{asset_id}"""
+
+    @extend_schema(
+        operation_id="assets_get", tags=_TAGS, responses={200: AssetSerializer, **problems(NotFound)}
+    )
+    def get(self, request: Request, slug: str, asset_id: UUID) -> Response:
+        """One asset."""
+        asset = selectors.asset_of(selectors.project_by_slug(slug), asset_id)
+        return Response(AssetSerializer(asset).data)
+
+    @extend_schema(
+        operation_id="assets_delete", tags=_TAGS, responses={204: None, **problems(NotFound, RenderRunning)}
+    )
+    def delete(self, request: Request, slug: str, asset_id: UUID) -> Response:
+        """Remove an asset. Scenes that show it get a drawn card; finished videos do not change."""
+        assets.delete_asset(asset=selectors.asset_of(selectors.project_by_slug(slug), asset_id))
+        return Response(status=204)
+
+
+class AssetFileAPI(APIView):
+    """GET /api/v1/projects/{slug}/assets/{asset_id}/file"""
+
+    content_negotiation_class = OneForm
+
+    @extend_schema(
+        operation_id="assets_download",
+        tags=_TAGS,
+        responses={**file_responses("image/jpeg", description="The picture"), **problems(NotFound)},
+    )
+    def get(self, request: Request, slug: str, asset_id: UUID) -> HttpResponseBase:
+        """The bytes of an asset."""
+        asset = selectors.asset_of(selectors.project_by_slug(slug), asset_id)
+        return file_response(request._request, asset.storage_key, asset.content_type)
+
+
+def _refuse_long_body(request: Request) -> None:
+    """Before the body is parsed, and copied once more."""
+    length = request.headers.get("Content-Length", "")
+    if length.isdigit() and int(length) > conf.MAX_UPLOAD_BYTES + _FORM_BYTES:
+        detail = f"Files may have {conf.MAX_UPLOAD_BYTES // 1024**2} MB at most."
+        raise UnusableFile(errors=[{"field": "file", "code": "too-large", "detail": detail}])

@@ -1,0 +1,106 @@
+"""The forms of the editor page, taken together: it is one HTML form, so that every deed also saves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+
+from cutroom.errors import InvalidInput
+from rendering.editing import Submission
+from rendering.forms import DeedForm, PictureForm, ProjectForm, RenderForm, SceneForm, ScriptForm
+from rendering.models import Project, Scene
+
+# Services name what they refuse; these names differ from the field that caused it.
+_FIELDS = {"file": "picture", "image": "picture"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """One line of the summary over a refused form: the field to go to, its label, what is wrong."""
+
+    target: str
+    label: str
+    text: str
+
+
+class EditorForms:
+    """Every form of the page. `data` None shows what is stored."""
+
+    def __init__(
+        self,
+        *,
+        project: Project,
+        scene: Scene | None,
+        choice: Mapping[str, Any],
+        has_4k: bool,
+        data: Mapping[str, Any] | None = None,
+        files: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._project = project
+        self._scene = scene
+        self._general: list[Problem] = []
+        self.project = ProjectForm(data, project=project)
+        self.scene = SceneForm(data, scene=scene) if scene else None
+        self.render = RenderForm(data, initial=choice, has_4k=has_4k)
+        self.picture = PictureForm(data, files)
+        self.script = ScriptForm(data)
+        self.deed = DeedForm(data)
+        if data is None:
+            self.rebase()
+
+    def rebase(self) -> None:
+        """Make the page one of the stored version, so that sending it again overwrites that version."""
+        scene_id = self._scene.pk if self._scene else None
+        self.deed = DeedForm(initial={"version": self._project.version, "scene": scene_id})
+
+    def is_valid(self) -> bool:
+        """Check all of them, not only up to the first mistake."""
+        verdicts = [form.is_valid() for form in self._all()]
+        return all(verdicts)
+
+    def submission(self, *, deleted: dict[str, Any]) -> Submission:
+        """What the forms ask for. They must be valid."""
+        return Submission(
+            project=self._project,
+            scene=self._scene,
+            version=self.deed.cleaned_data["version"],
+            settings=_changes(self.project),
+            fields=_changes(self.scene) if self.scene else {},
+            picture=self.picture.cleaned_data["picture"],
+            split_at=self.deed.cleaned_data["split_at"],
+            script=self.script.cleaned_data["script"],
+            deleted=deleted,
+        )
+
+    def take(self, error: InvalidInput) -> None:
+        """Show a service's refusal at the fields it names."""
+        for row in error.members["errors"]:
+            name = _FIELDS.get(row["field"], row["field"])
+            form = next((form for form in self._all() if name in form.fields), None)
+            if form is None:
+                self._general.append(Problem(target="", label="", text=row["detail"]))
+            else:
+                form.add_error(name, row["detail"])
+
+    @property
+    def problems(self) -> list[Problem]:
+        """Everything that is wrong, for the summary."""
+        return [*self._general, *(problem for form in self._all() for problem in _problems(form))]
+
+    def _all(self) -> list[forms.Form]:
+        every = [self.project, self.scene, self.render, self.picture, self.script, self.deed]
+        return [form for form in every if form is not None]
+
+
+def _changes(form: forms.Form) -> dict[str, Any]:
+    return {name: form.cleaned_data[name] for name in form.changed_data}
+
+
+def _problems(form: forms.Form) -> Iterator[Problem]:
+    for name, errors in form.errors.items():
+        field = form[name] if name in form.fields else None
+        target = field.id_for_label if field else ""
+        yield Problem(target=target, label=field.label if field else "", text=" ".join(errors))

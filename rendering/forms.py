@@ -1,0 +1,191 @@
+"""Forms of the rendering pages. They check what a person typed; the services check again for everyone."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django import forms
+from django.db.models import TextChoices
+
+from rendering import conf
+from rendering.languages import LANGUAGES, VOICES
+from rendering.models import Aspect, Motion, Project, Resolution, Scene, Transition
+from rendering.samples import SAMPLES
+
+Choices = list[tuple[str, str]]
+
+
+def _labelled(choices: type[TextChoices]) -> Choices:
+    return [(value, label.capitalize()) for value, label in choices.choices]
+
+
+class ProjectForm(forms.Form):
+    """What is true for the whole video."""
+
+    title = forms.CharField(
+        max_length=200,
+        widget=forms.TextInput(attrs={"class": "title-in", "dir": "auto", "placeholder": "Title"}),
+    )
+    aspect = forms.ChoiceField(label="Shape", choices=Aspect.choices, widget=forms.RadioSelect)
+    language = forms.ChoiceField(label="Language", widget=forms.Select(attrs={"class": "in"}))
+    voice = forms.ChoiceField(label="Voice", required=False, widget=forms.Select(attrs={"class": "in"}))
+    is_captioned = forms.BooleanField(label="Burn captions in", required=False)
+
+    def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
+        initial = {name: getattr(project, name) for name in self.base_fields}
+        super().__init__(*args, initial=initial, **kwargs)
+        # The API takes languages and voices that the lists do not name; saving the page must not lose them.
+        self.fields["language"].choices = _with_present(LANGUAGES, project.language)
+        self.fields["voice"].choices = _with_present(VOICES, project.voice)
+
+
+class SceneForm(forms.Form):
+    """One scene."""
+
+    narration = forms.CharField(
+        max_length=conf.MAX_NARRATION_CHARACTERS,
+        required=False,
+        strip=False,
+        widget=forms.Textarea(
+            attrs={"class": "in", "rows": 4, "dir": "auto", "aria-describedby": "narration-count"}
+        ),
+    )
+    image_prompt = forms.CharField(
+        label="Picture",
+        max_length=conf.MAX_PROMPT_CHARACTERS,
+        required=False,
+        widget=forms.Textarea(
+            attrs={
+                "class": "in",
+                "rows": 2,
+                "dir": "auto",
+                "placeholder": "What the picture shows. Left empty, it is drawn from the narration.",
+            }
+        ),
+    )
+    transition = forms.ChoiceField(
+        label="To the next scene", choices=_labelled(Transition), widget=forms.RadioSelect
+    )
+    motion = forms.ChoiceField(
+        label="Motion", choices=_labelled(Motion), widget=forms.Select(attrs={"class": "in"})
+    )
+    duration_seconds = forms.FloatField(
+        label="Seconds, at least",
+        min_value=0.5,
+        max_value=conf.MAX_SCENE_SECONDS,
+        required=False,
+        widget=forms.NumberInput(
+            attrs={"class": "in mono", "step": "0.5", "placeholder": "as long as the voice"}
+        ),
+    )
+    caption = forms.CharField(
+        label="Caption",
+        max_length=conf.MAX_CAPTION_CHARACTERS,
+        required=False,
+        widget=forms.TextInput(
+            attrs={"class": "in", "dir": "auto", "placeholder": "Left empty, the caption follows the voice"}
+        ),
+    )
+
+    def __init__(self, *args: Any, scene: Scene, **kwargs: Any) -> None:
+        initial = {name: getattr(scene, name) for name in self.base_fields}
+        super().__init__(*args, initial=initial, **kwargs)
+
+    def clean(self) -> dict[str, Any]:
+        """Browsers send CRLF; the store has LF, so that an unchanged text stays unchanged."""
+        return {
+            name: value.replace("\r\n", "\n") if isinstance(value, str) else value
+            for name, value in self.cleaned_data.items()
+        }
+
+
+class LockingRadioSelect(forms.RadioSelect):
+    """Radios of which some are shown but cannot be chosen."""
+
+    locked: frozenset[str] = frozenset()
+
+    def create_option(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """One radio, disabled and pointing to the reason when it is locked."""
+        option = super().create_option(*args, **kwargs)
+        if option["value"] in self.locked:
+            option["attrs"] |= {"disabled": True, "aria-describedby": "locked"}
+        return option
+
+
+class RenderForm(forms.Form):
+    """How a render should come out."""
+
+    resolution = forms.ChoiceField(choices=Resolution.choices, widget=LockingRadioSelect)
+    fps = forms.TypedChoiceField(
+        label="Frames a second",
+        choices=[(fps, str(fps)) for fps in conf.FPS_CHOICES],
+        coerce=int,
+        widget=forms.RadioSelect,
+    )
+
+    def __init__(self, *args: Any, has_4k: bool = True, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        widget = cast(LockingRadioSelect, self.fields["resolution"].widget)
+        widget.locked = frozenset() if has_4k else frozenset({Resolution.UHD.value})
+
+
+class DeedForm(forms.Form):
+    """What to do besides saving, and what the page was made from: the project's version and the scene shown."""
+
+    deed = forms.CharField(required=False, widget=forms.HiddenInput)
+    version = forms.IntegerField(widget=forms.HiddenInput)
+    scene = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    split_at = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
+
+
+class PictureForm(forms.Form):
+    """A picture for one scene."""
+
+    picture = forms.FileField(
+        label="Picture file",
+        required=False,
+        widget=forms.FileInput(attrs={"class": "in", "accept": "image/png,image/jpeg,image/webp"}),
+    )
+
+
+class ScriptForm(forms.Form):
+    """A whole script."""
+
+    script = forms.CharField(
+        label="Script",
+        max_length=conf.MAX_SCRIPT_CHARACTERS,
+        required=False,
+        widget=forms.Textarea(attrs={"class": "in", "rows": 10, "dir": "auto", "form": "editor"}),
+        help_text="A blank line or a heading starts a new scene. It replaces the scenes you have.",
+    )
+
+
+class StartForm(forms.Form):
+    """How a project begins: from nothing, from a pasted script, or from a sample (its title and script)."""
+
+    sample = forms.ChoiceField(choices=[(s.key, s.title) for s in SAMPLES], required=False)
+    title = forms.CharField(
+        label="Title",
+        max_length=200,
+        required=False,
+        widget=forms.TextInput(attrs={"class": "in", "dir": "auto", "placeholder": "Untitled video"}),
+    )
+    script = forms.CharField(
+        label="Script",
+        max_length=conf.MAX_SCRIPT_CHARACTERS,
+        required=False,
+        widget=forms.Textarea(attrs={"class": "in", "rows": 7, "dir": "auto"}),
+        help_text="Plain text or Markdown. A blank line or a heading starts a new scene.",
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """A sample brings its own title and script."""
+        chosen = next((s for s in SAMPLES if s.key == self.cleaned_data.get("sample")), None)
+        if chosen:
+            return {"title": chosen.title, "script": chosen.script}
+        title = self.cleaned_data.get("title") or "Untitled video"
+        return {"title": title, "script": self.cleaned_data.get("script", "")}
+
+
+def _with_present(choices: Choices, value: str) -> Choices:
+    return choices if value in dict(choices) else [(value, value), *choices]

@@ -1,0 +1,148 @@
+"""The frames of a scene: a still under a moving camera, captions, and how the scene enters and leaves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from rendering.media.captions import caption_overlay
+from rendering.media.colour import BLACK, rgb_to_planes
+from rendering.media.errors import MediaError
+from rendering.media.motion import View, view_at
+from rendering.media.planes import Plane, Planes
+from rendering.media.specs import Caption, SegmentSpec
+from rendering.media.warp import CHROMA_TOLERANCE, PlaneWarp
+
+# Source pixels per output pixel at rest. Less is soft at full zoom, more costs time and aliases.
+OVERSAMPLING = 1.37
+LEAST, MOST = 1.3, 1.4
+
+
+class Still:
+    """A picture cropped to the frame's shape, kept as planes slightly larger than the frame."""
+
+    def __init__(self, path: str, *, width: int, height: int) -> None:
+        planes = rgb_to_planes(_read_cropped(path, width=width, height=height))
+        self._size = (width, height)
+        self._still_size = planes.y.shape[1], planes.y.shape[0]
+        self._luma = PlaneWarp(planes.y, width=width, height=height)
+        self._chroma = [
+            PlaneWarp(chroma, width=width // 2, height=height // 2, tolerance=CHROMA_TOLERANCE)
+            for chroma in planes[1:]
+        ]
+
+    def draw(self, view: View, out: Planes) -> None:
+        """Fill `out` with what the camera sees."""
+        scale = self._still_size[0] / self._size[0] / view.zoom
+        x, y = (
+            share * still - 0.5 - scale * (size - 1) / 2
+            for share, still, size in zip((view.x, view.y), self._still_size, self._size, strict=True)
+        )
+        self._luma.draw(out.y, scale=scale, x=x, y=y)
+        # MPEG-2 siting: chroma samples stand on even luma columns and between luma rows.
+        across, down = (x - 0.5) / 2, (y + scale / 2 - 0.5) / 2
+        for warp, plane in zip(self._chroma, out[1:], strict=True):
+            warp.draw(plane, scale=scale, x=across, y=down)
+
+
+@dataclass
+class SceneFrames:
+    """Draws any frame of the scene a spec describes."""
+
+    spec: SegmentSpec
+
+    def __post_init__(self) -> None:
+        spec = self.spec
+        last = spec.first_frame + spec.frame_count - 1
+        is_dissolving = spec.transition == "dissolve" and self._leaving(last) > 0
+        # Before the encoder takes its memory, and before this scene's own still.
+        self._next = self._opening_of_next() if is_dissolving else None
+        self._still = Still(spec.still_path, width=spec.width, height=spec.height)
+        self._captions = [Caption(**caption) for caption in spec.captions]
+        self._at_rest: Planes | None = None
+
+    def draw(self, frame: int, out: Planes) -> None:
+        """Fill `out` with frame number `frame` of the scene."""
+        self._draw_still(frame, out)
+        self._draw_dissolve(frame, out)
+        self._draw_caption(frame, out)
+        light = self._light(frame)
+        if light < 1:
+            _dim(out, light)
+
+    def _draw_still(self, frame: int, out: Planes) -> None:
+        spec = self.spec
+        if spec.motion != "none":
+            self._still.draw(view_at(spec.motion, frame=frame, scene_frames=spec.scene_frames), out)
+            return
+        if self._at_rest is None:
+            self._at_rest = Planes.empty(spec.width, spec.height)
+            self._still.draw(view_at("none", frame=0, scene_frames=1), self._at_rest)
+        for plane, rest in zip(out, self._at_rest, strict=True):
+            np.copyto(plane, rest)
+
+    def _draw_dissolve(self, frame: int, out: Planes) -> None:
+        share = self._leaving(frame)
+        if self._next is None or not share:
+            return
+        for plane, other in zip(out, self._next, strict=True):
+            cv2.addWeighted(plane, 1 - share, other, share, 0, dst=plane)
+
+    def _opening_of_next(self) -> Planes:
+        spec = self.spec
+        opening = Planes.empty(spec.width, spec.height)
+        still = Still(spec.next_still_path, width=spec.width, height=spec.height)
+        still.draw(view_at(spec.next_motion, frame=0, scene_frames=1), opening)
+        return opening
+
+    def _draw_caption(self, frame: int, out: Planes) -> None:
+        spec = self.spec
+        for caption in self._captions:
+            if caption.start_frame <= frame < caption.end_frame and caption.text.strip():
+                caption_overlay(
+                    caption.text, width=spec.width, height=spec.height, language=spec.caption_language
+                ).blend(out)
+
+    def _light(self, frame: int) -> float:
+        light = 1.0
+        if frame < self.spec.fade_in_frames:
+            light = (frame + 1) / (self.spec.fade_in_frames + 1)
+        if self.spec.transition == "fade":
+            light *= 1 - self._leaving(frame)
+        return light
+
+    def _leaving(self, frame: int) -> float:
+        """0 before the transition, 1 at the scene's last frame."""
+        first = self.spec.scene_frames - self.spec.transition_frames
+        return max(0, frame - first + 1) / self.spec.transition_frames if self.spec.transition_frames else 0.0
+
+
+def _dim(frame: Planes, light: float) -> None:
+    codes = np.arange(256)
+    for plane, black in zip(frame, BLACK, strict=True):
+        table = np.rint(black + (codes - black) * light).astype(np.uint8)
+        cv2.LUT(plane, table, dst=plane)
+
+
+def _read_cropped(path: str, *, width: int, height: int) -> Plane:
+    """RGB pixels of the largest centred part with the frame's shape, at OVERSAMPLING times its size."""
+    picture = cv2.imread(path, cv2.IMREAD_COLOR_RGB)
+    if picture is None:
+        raise MediaError("image-broken", "The picture of this scene cannot be read.")
+    full_height, full_width = picture.shape[:2]
+    ratio = min(full_width / width, full_height / height)
+    size = (round(width * ratio), round(height * ratio))
+    left, top = (full_width - size[0]) // 2, (full_height - size[1]) // 2
+    picture = picture[top : top + size[1], left : left + size[0]]
+    is_exact = LEAST <= ratio <= MOST and size == (_even(width * ratio), _even(height * ratio))
+    if not is_exact:
+        method = cv2.INTER_AREA if ratio > OVERSAMPLING else cv2.INTER_CUBIC
+        size = (_even(width * OVERSAMPLING), _even(height * OVERSAMPLING))
+        picture = cv2.resize(picture, size, interpolation=method)
+    return np.asarray(picture, np.uint8)
+
+
+def _even(length: float) -> int:
+    return max(2, 2 * round(length / 2))

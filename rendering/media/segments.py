@@ -1,0 +1,54 @@
+"""Segments: a part of a scene as a video-only MP4, and single frames for previews."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import cv2
+
+from rendering.media import encoder, fonts
+from rendering.media.colour import planes_to_rgb
+from rendering.media.encoder import segment_writer, verify_segment
+from rendering.media.errors import MediaError
+from rendering.media.frames import SceneFrames
+from rendering.media.outputs import whole_file
+from rendering.media.planes import Planes
+from rendering.media.specs import SegmentSpec
+
+RENDERER_VERSION = 1  # raise it when the same spec draws other pixels
+
+
+def run(spec: SegmentSpec, *, progress: Callable[[int], None]) -> dict[str, Any]:
+    """Render the segment to `spec.out_path`. See `SegmentSpec` for what is drawn.
+
+    The same spec and stills give the same bytes. `progress` gets the number of frames done.
+    Raises MediaError: image-broken, no-space, encoder-failed.
+    """
+    cv2.setNumThreads(1)
+    size = {"width": spec.width, "height": spec.height, "fps": spec.fps}
+    frames = SceneFrames(spec)
+    with whole_file(spec.out_path) as path:
+        with segment_writer(path, **size, quality=spec.quality) as writer:
+            for number in range(spec.frame_count):
+                frames.draw(spec.first_frame + number, writer.planes)
+                writer.write()
+                progress(number + 1)
+        verify_segment(path, **size, frames=spec.frame_count)
+        bytes_written = path.stat().st_size
+    return {"frames": spec.frame_count, "bytes": bytes_written}
+
+
+def preview_frame(spec: SegmentSpec, number: int) -> bytes:
+    """Frame `number` of the segment, counted from its first, as PNG bytes, before encoding."""
+    frame = Planes.empty(spec.width, spec.height)
+    SceneFrames(spec).draw(spec.first_frame + number, frame)
+    done, png = cv2.imencode(".png", cv2.cvtColor(planes_to_rgb(frame), cv2.COLOR_RGB2BGR))
+    if not done:
+        raise MediaError("encoder-failed", "The preview could not be written.", retryable=True)
+    return png.tobytes()
+
+
+def fingerprint() -> str:
+    """What a segment depends on beside its spec and stills: renderer, encoder build and fonts."""
+    return f"{RENDERER_VERSION}-{encoder.fingerprint()}-{fonts.fingerprint()}"

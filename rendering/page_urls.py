@@ -1,0 +1,24 @@
+"""URLs of the HTML pages, mounted at the root as `rendering-pages`."""
+
+from django.urls import path
+
+from rendering.views import create, editor, files, library, renders
+
+page_urlpatterns = [
+    path("", create.home, name="home"),
+    path("create", create.create, name="create"),
+    path("projects/<slug:slug>", editor.project, name="project"),
+    path("projects/<slug:slug>/limit", editor.limit, name="project-limit"),
+    path("projects/<slug:slug>/scenes/<uuid:scene_id>/picture", files.scene_picture, name="scene-picture"),
+    path("renders/<uuid:render_id>", renders.show, name="render"),
+    path("renders/<uuid:render_id>/progress", renders.progress, name="render-progress"),
+    path("renders/<uuid:render_id>/cancel", renders.cancel, name="render-cancel"),
+    path("renders/<uuid:render_id>/retry", renders.retry, name="render-retry"),
+    path("renders/<uuid:render_id>/rename", renders.rename, name="render-rename"),
+    path("renders/<uuid:render_id>/video", files.video, name="video"),
+    path("renders/<uuid:render_id>/poster", files.poster, name="poster"),
+    path("renders/<uuid:render_id>/captions.vtt", files.captions_vtt, name="captions-vtt"),
+    path("renders/<uuid:render_id>/captions.srt", files.captions_srt, name="captions-srt"),
+    path("library", library.show, name="library"),
+    path("library/delete", library.delete, name="library-delete"),
+]

@@ -1,0 +1,259 @@
+"""Writes to projects and their scenes. Start here: create_project, replace_script.
+
+Call everything inside tenant_context. Each edit raises the project's `version`; `expected_version` makes an
+edit fail with EditConflict when somebody else was faster.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils.crypto import get_random_string
+from django.utils.text import slugify
+
+from cutroom.errors import InvalidInput, NotFound
+from rendering import assets, conf
+from rendering.errors import EditConflict, ScriptTooLong
+from rendering.models import Asset, AssetKind, Project, Scene
+from rendering.script_text import SceneDraft, parse_script
+from tenants import audit
+
+SETTINGS = frozenset({"title", "aspect", "voice", "language", "is_captioned"})
+SCENE_FIELDS = frozenset(
+    {"narration", "image_prompt", "image_id", "duration_seconds", "transition", "motion", "caption"}
+)
+_LONGEST = {
+    "narration": conf.MAX_NARRATION_CHARACTERS,
+    "image_prompt": conf.MAX_PROMPT_CHARACTERS,
+    "caption": conf.MAX_CAPTION_CHARACTERS,
+}
+
+
+def create_project(*, title: str, script: str = "", **settings: Any) -> Project:
+    """Make a project, with the scenes of `script` if there is one; its slug comes from the title.
+
+    `settings` are aspect, voice, language and is_captioned. Raises InvalidInput.
+    """
+    project = Project(title=title.strip(), **_known(settings, SETTINGS))
+    _refuse_bad_fields(project, exclude={"slug", "tenant"})
+    _save_under_free_slug(project)
+    if script.strip():
+        return replace_script(project=project, script=script)
+    return project
+
+
+def update_project(*, project: Project, expected_version: int | None = None, **changes: Any) -> Project:
+    """Change title, aspect, voice, language or is_captioned; the slug stays, so links keep working.
+
+    Raises InvalidInput, and EditConflict when `expected_version` is not the present one.
+    """
+    project = _lock(project, expected_version)
+    for name, value in _known(changes, SETTINGS).items():
+        setattr(project, name, value)
+    _refuse_bad_fields(project, exclude={"slug", "tenant"})
+    return _touch(project)
+
+
+def delete_project(*, project: Project) -> None:
+    """Remove a project, its scenes and its assets; finished videos stay, and no render is cancelled.
+
+    Raises RenderRunning while a running render needs one of the assets.
+    """
+    project = _lock(project)
+    for asset in Asset.objects.filter(project=project):
+        assets.delete_asset(asset=asset)
+    audit.record("project.deleted", target=f"project:{project.pk}", detail={"slug": project.slug})
+    project.delete()
+
+
+def replace_script(*, project: Project, script: str, expected_version: int | None = None) -> Project:
+    """Make the project's scenes anew from a text (see parse_script).
+
+    A scene whose narration is unchanged keeps its id, picture, transition, motion, length and caption, and a
+    render reuses what was made of it. Raises InvalidInput without a scene, ScriptTooLong, EditConflict.
+    """
+    if len(script) > conf.MAX_SCRIPT_CHARACTERS:
+        raise _too_long(f"The script has {len(script):,} characters; {conf.MAX_SCRIPT_CHARACTERS:,} are possible.")
+    drafts = parse_script(script)
+    _refuse_bad_drafts(drafts)
+    project = _lock(project, expected_version)
+    _refuse_crowd(len(drafts))
+    _write_scenes(project, drafts)
+    return _touch(project)
+
+
+def add_scene(*, project: Project, position: int | None = None, **fields: Any) -> Scene:
+    """Put a scene at `position` (from 1; the end when None) and move the others. Raises InvalidInput."""
+    project = _lock(project)
+    scenes = list(Scene.objects.filter(project=project).order_by("position"))
+    _refuse_crowd(len(scenes) + 1)
+    scene = Scene(project=project, position=len(scenes) + 1)
+    _apply(scene, fields)
+    scene.save()
+    index = len(scenes) if position is None else max(0, min(position - 1, len(scenes)))
+    _number([*scenes[:index], scene, *scenes[index:]])
+    _touch(project)
+    return scene
+
+
+def update_scene(*, scene: Scene, expected_version: int | None = None, **changes: Any) -> Scene:
+    """Change fields of a scene; `image_id` must be a picture of the same project, or None for a drawn card.
+
+    Raises InvalidInput, and EditConflict when `expected_version` is not the project's present one.
+    """
+    project = _lock(scene.project, expected_version)
+    scene.project = project
+    _apply(scene, changes)
+    scene.save()
+    _touch(project)
+    return scene
+
+
+def delete_scene(*, scene: Scene) -> None:
+    """Remove a scene and close the gap. Its picture stays in the project."""
+    project = _lock(scene.project)
+    scene.delete()
+    _number(list(Scene.objects.filter(project=project).order_by("position")))
+    _touch(project)
+
+
+def order_scenes(*, project: Project, ids: list[UUID]) -> Project:
+    """Put the scenes in the order of `ids`. Raises InvalidInput unless each scene is named exactly once."""
+    project = _lock(project)
+    scenes = {scene.pk: scene for scene in Scene.objects.filter(project=project).order_by("position")}
+    if sorted(ids) != sorted(scenes):
+        raise _invalid("ids", "incomplete", f"Name each of the {len(scenes)} scenes of this project exactly once.")
+    _number([scenes[scene_id] for scene_id in ids])
+    return _touch(project)
+
+
+def _known(values: dict[str, Any], names: frozenset[str]) -> dict[str, Any]:
+    unknown = sorted(set(values) - names)
+    if unknown:
+        raise TypeError(f"Unknown fields: {', '.join(unknown)}")
+    return values
+
+
+def _lock(project: Project, expected_version: int | None = None) -> Project:
+    """Edits of one project happen one after the other."""
+    locked = Project.objects.select_for_update().filter(pk=project.pk).first()
+    if locked is None:
+        raise NotFound()
+    if expected_version is not None and locked.version != expected_version:
+        raise EditConflict()
+    return locked
+
+
+def _touch(project: Project) -> Project:
+    project.version += 1
+    project.save()
+    return project
+
+
+def _save_under_free_slug(project: Project) -> None:
+    base = slugify(project.title)[:60].strip("-") or "project"
+    taken = set(Project.objects.filter(slug__startswith=base).values_list("slug", flat=True))
+    names = (base, *(f"{base}-{number}" for number in range(2, len(taken) + 2)))
+    project.slug = next(name for name in names if name not in taken)
+    try:
+        with transaction.atomic():
+            project.save()
+    except IntegrityError:
+        # Somebody took the same name in the same moment.
+        project.slug = f"{base}-{get_random_string(6).lower()}"
+        project.save()
+
+
+def _write_scenes(project: Project, drafts: list[SceneDraft]) -> None:
+    kept: dict[str, list[Scene]] = {}
+    for scene in Scene.objects.filter(project=project).order_by("-position"):
+        kept.setdefault(scene.narration, []).append(scene)
+    scenes = []
+    for draft in drafts:
+        same = kept.get(draft.narration)
+        scene = same.pop() if same else Scene(project=project, tenant_id=project.tenant_id, narration=draft.narration)
+        scene.image_prompt = draft.image_prompt or scene.image_prompt or draft.heading
+        scenes.append(scene)
+    Scene.objects.filter(pk__in=[scene.pk for rest in kept.values() for scene in rest]).delete()
+    for position, scene in enumerate(scenes, start=1):
+        scene.position = position
+    Scene.objects.bulk_update([s for s in scenes if not s._state.adding], ["position", "image_prompt"])
+    Scene.objects.bulk_create([s for s in scenes if s._state.adding])
+
+
+def _number(scenes: list[Scene]) -> None:
+    """Write positions 1, 2, 3 …; the unique constraint is deferred, so they may cross on the way."""
+    moved = []
+    for position, scene in enumerate(scenes, start=1):
+        if scene.position != position:
+            scene.position = position
+            moved.append(scene)
+    Scene.objects.bulk_update(moved, ["position"])
+
+
+def _apply(scene: Scene, fields: dict[str, Any]) -> None:
+    for name, value in _known(fields, SCENE_FIELDS).items():
+        setattr(scene, name, value)
+    _refuse_bad_fields(scene, exclude={"project", "tenant", "image"})
+    for name, longest in _LONGEST.items():
+        if len(getattr(scene, name)) > longest:
+            raise _invalid(name, "max_length", f"At most {longest:,} characters are possible here.")
+    seconds = scene.duration_seconds
+    if seconds is not None and not 0 < seconds <= conf.MAX_SCENE_SECONDS:
+        raise _invalid("duration_seconds", "range", f"Choose up to {conf.MAX_SCENE_SECONDS} seconds, or nothing.")
+    if fields.get("image_id") is not None:
+        _refuse_foreign_image(scene)
+
+
+def _refuse_foreign_image(scene: Scene) -> None:
+    images = Asset.objects.filter(project_id=scene.project_id, kind=AssetKind.IMAGE)
+    if not images.filter(pk=scene.image_id).exists():
+        raise _invalid("image", "does_not_exist", "This project has no such picture. Upload it to its assets first.")
+
+
+def _refuse_bad_fields(row: Project | Scene, *, exclude: set[str]) -> None:
+    """Choices, lengths and empty titles, by the rules of the model."""
+    try:
+        row.clean_fields(exclude=exclude)
+    except ValidationError as error:
+        rows = [
+            {"field": name, "code": str(fault.code or "invalid"), "detail": " ".join(fault.messages)}
+            for name, faults in error.error_dict.items()
+            for fault in faults
+        ]
+        raise InvalidInput(errors=rows) from error
+
+
+def _refuse_bad_drafts(drafts: list[SceneDraft]) -> None:
+    if not drafts:
+        raise _invalid("script", "blank", "The script has no words to say. Write at least one line.")
+    for number, draft in enumerate(drafts, start=1):
+        spoken = len(draft.narration)
+        if spoken > conf.MAX_NARRATION_CHARACTERS:
+            most = conf.MAX_NARRATION_CHARACTERS
+            raise _too_long(
+                f"Scene {number} has {spoken:,} characters; {most:,} are possible. "
+                "Put a blank line where the picture should change."
+            )
+        if max(len(draft.image_prompt), len(draft.heading)) > conf.MAX_PROMPT_CHARACTERS:
+            most = conf.MAX_PROMPT_CHARACTERS
+            raise _too_long(f"The picture or heading of scene {number} takes more than {most:,} characters.")
+
+
+def _refuse_crowd(count: int) -> None:
+    if count > conf.MAX_SCENES:
+        raise _too_long(
+            f"That would be {count:,} scenes; one project may have {conf.MAX_SCENES}. "
+            "Join some, or split the work into several projects."
+        )
+
+
+def _invalid(field: str, code: str, detail: str) -> InvalidInput:
+    return InvalidInput(errors=[{"field": field, "code": code, "detail": detail}])
+
+
+def _too_long(detail: str) -> ScriptTooLong:
+    return ScriptTooLong(errors=[{"field": "script", "code": "max_length", "detail": detail}])

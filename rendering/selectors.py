@@ -1,0 +1,158 @@
+"""Reads of the rendering app, shaped for its edges. Call everything inside tenant_context."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+from uuid import UUID
+
+from django.db.models import Model, Prefetch, QuerySet
+
+from cutroom.errors import NotFound
+from rendering import timeline
+from rendering.models import Asset, JobState, Project, RenderJob, RenderStep, Scene, StepKind, StepState
+
+# Below this, progress says too little about speed.
+_TELLING_PROGRESS = 5
+
+Row = TypeVar("Row", bound=Model)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepGroup:
+    """All steps of one kind, as a page shows them: "Images 3/3". `seconds` is their work added up."""
+
+    kind: StepKind
+    done: int
+    total: int
+    is_running: bool
+    attempt: int
+    seconds: float
+    degraded: tuple[str, ...]
+    errors: tuple[str, ...]
+
+    @property
+    def is_done(self) -> bool:
+        """Is nothing of this kind left to do?"""
+        return self.done >= self.total
+
+
+def projects() -> QuerySet[Project]:
+    """The tenant's projects with their scenes, newest first."""
+    return Project.objects.order_by("-created_at", "-id").prefetch_related(
+        Prefetch("scenes", queryset=Scene.objects.select_related("image").order_by("position"))
+    )
+
+
+def project_with_scenes(slug: str) -> Project:
+    """One project with its scenes at hand. Raises NotFound."""
+    return _found(projects().filter(slug=slug))
+
+
+def project_by_slug(slug: str) -> Project:
+    """One project, in one query. Raises NotFound."""
+    return _found(Project.objects.filter(slug=slug))
+
+
+def scene_of(project: Project, scene_id: UUID) -> Scene:
+    """One scene of a project. Raises NotFound."""
+    return _found(Scene.objects.select_related("image", "project").filter(project=project, pk=scene_id))
+
+
+def project_assets(project: Project) -> QuerySet[Asset]:
+    """A project's assets, newest first."""
+    return Asset.objects.filter(project=project).select_related("project").order_by("-created_at", "-id")
+
+
+def asset_of(project: Project, asset_id: UUID) -> Asset:
+    """One asset of a project. Raises NotFound."""
+    return _found(project_assets(project).filter(pk=asset_id))
+
+
+def renders() -> QuerySet[RenderJob]:
+    """The tenant's render jobs with their projects, newest first; the script snapshot stays in the database."""
+    return RenderJob.objects.select_related("project").defer("script").order_by("-created_at", "-id")
+
+
+def render(render_id: UUID) -> RenderJob:
+    """One render job. Raises NotFound."""
+    return _found(RenderJob.objects.select_related("project").filter(pk=render_id))
+
+
+def job_steps(job: RenderJob) -> QuerySet[RenderStep]:
+    """A job's steps in the order people read them."""
+    return RenderStep.objects.filter(job=job).order_by("ordinal", "scene", "part")
+
+
+def step_summary(job: RenderJob) -> list[StepGroup]:
+    """The job's steps by kind, in working order. Totals are guesses for steps that cannot be placed yet."""
+    steps = list(job_steps(job).defer("inputs", "output"))
+    totals = _expected(job, steps)
+    return [_group(kind, [s for s in steps if s.kind == kind], totals[kind]) for kind in StepKind]
+
+
+def seconds_left(job: RenderJob, at: datetime) -> int | None:
+    """How long the job will take from `at`: by its own speed once that shows, before by the estimate.
+
+    None when it is final. Never less than one second for a job that has not ended.
+    """
+    if job.is_final:
+        return None
+    elapsed = (at - job.started_at).total_seconds() if job.started_at else 0.0
+    if job.state == JobState.RUNNING and job.progress >= _TELLING_PROGRESS:
+        left = elapsed * (100 - job.progress) / job.progress
+    else:
+        left = float(job.estimate.get("seconds", 0)) - elapsed
+    return max(1, math.ceil(left))
+
+
+def _found(rows: QuerySet[Row]) -> Row:
+    row = rows.first()
+    if row is None:
+        raise NotFound()
+    return row
+
+
+def _group(kind: StepKind, steps: list[RenderStep], total: int) -> StepGroup:
+    return StepGroup(
+        kind=kind,
+        done=sum(step.state == StepState.SUCCEEDED for step in steps),
+        total=total,
+        is_running=any(step.state == StepState.RUNNING for step in steps),
+        attempt=max((step.attempt for step in steps), default=0),
+        seconds=sum(step.seconds or 0.0 for step in steps),
+        degraded=_distinct(step.degraded for step in steps),
+        errors=_distinct(step.error for step in steps),
+    )
+
+
+def _distinct(notes: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(note for note in notes if note))
+
+
+def _expected(job: RenderJob, steps: list[RenderStep]) -> dict[StepKind, int]:
+    scenes = job.script["scenes"]
+    planned = {step.scene for step in steps if step.kind == StepKind.SEGMENT}
+    segments = sum(step.kind == StepKind.SEGMENT for step in steps)
+    segments += sum(
+        _guessed_segments(job, scene) for index, scene in enumerate(scenes) if index not in planned
+    )
+    return {
+        StepKind.IMAGE: len(scenes),
+        StepKind.NARRATION: len(scenes),
+        StepKind.SEGMENT: segments,
+        StepKind.SOUND: 1,
+        StepKind.STITCH: 1,
+    }
+
+
+def _guessed_segments(job: RenderJob, scene: dict[str, object]) -> int:
+    spoken = timeline.estimated_speech_ms(str(scene["narration"]), language=job.script["language"])
+    wanted = scene["duration_seconds"]
+    timing = timeline.scene_timing(
+        speech_ms=spoken, wanted_seconds=float(str(wanted)) if wanted else None, fps=job.fps
+    )
+    return len(timeline.parts(timing.frames))

@@ -1,0 +1,84 @@
+"""What the editor shows of a project: its scenes as frames, with estimated lengths."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from rendering import timeline
+from rendering.models import Aspect, Project, Scene
+from rendering.thumbnails import thumbnail_version
+
+FRAME_CLASSES = {Aspect.WIDE: "", Aspect.TALL: "tall", Aspect.SQUARE: "square"}
+_SHOWN_CHARACTERS = 80
+_CAPTION_CHARACTERS = 38
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frame:
+    """One scene on the board. Lengths are guesses until the scene has been spoken."""
+
+    number: int
+    scene: Scene
+    starts_at: int
+    milliseconds: int
+    picture_url: str
+
+    @property
+    def words(self) -> str:
+        """The first words of the scene, or what it shows when nobody speaks."""
+        text = self.scene.narration.strip() or self.scene.image_prompt.strip()
+        return text[:_SHOWN_CHARACTERS] or "Empty scene"
+
+    @property
+    def caption(self) -> str:
+        """What stands at the foot of the picture first."""
+        text = self.scene.caption.strip() or self.scene.narration.strip()
+        return textwrap.shorten(text, _CAPTION_CHARACTERS, placeholder="") or text[:_CAPTION_CHARACTERS]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Storyboard:
+    """A project's frames in order."""
+
+    frames: Sequence[Frame]
+    frame_class: str
+
+    @property
+    def milliseconds(self) -> int:
+        """Estimated length of the whole."""
+        return sum(frame.milliseconds for frame in self.frames)
+
+    def frame(self, number: int) -> Frame | None:
+        """The frame with this number, else the nearest; None on an empty board."""
+        if not self.frames:
+            return None
+        return self.frames[min(max(number, 1), len(self.frames)) - 1]
+
+
+def storyboard(*, project: Project, scenes: Sequence[Scene], fps: int) -> Storyboard:
+    """Lay out `scenes`, which are the project's in order."""
+    frames, start = [], 0
+    for number, scene in enumerate(scenes, start=1):
+        length = _milliseconds(scene, language=project.language, fps=fps)
+        url = picture_url(project, scene)
+        frames.append(
+            Frame(number=number, scene=scene, starts_at=start, milliseconds=length, picture_url=url)
+        )
+        start += length
+    return Storyboard(frames=frames, frame_class=FRAME_CLASSES[Aspect(project.aspect)])
+
+
+def picture_url(project: Project, scene: Scene) -> str:
+    """Where the scene's thumbnail is; another address when it looks different."""
+    path = reverse("rendering-pages:scene-picture", args=[project.slug, scene.pk])
+    return f"{path}?v={thumbnail_version(scene, aspect=project.aspect)}"
+
+
+def _milliseconds(scene: Scene, *, language: str, fps: int) -> int:
+    spoken = timeline.estimated_speech_ms(scene.narration, language=language)
+    timing = timeline.scene_timing(speech_ms=spoken, wanted_seconds=scene.duration_seconds, fps=fps)
+    return round(timing.frames * 1000 / fps)

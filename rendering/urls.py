@@ -1,0 +1,39 @@
+"""URLs of the rendering app: the API at /api/v1/, the pages at the root."""
+
+from django.urls import path
+
+from rendering.api import assets, downloads, events, projects, renders, scenes, stitch
+from rendering.page_urls import page_urlpatterns
+
+api_urlpatterns = [
+    path("projects", projects.ProjectsAPI.as_view(), name="projects"),
+    path("projects/<slug:slug>", projects.ProjectAPI.as_view(), name="project"),
+    path("projects/<slug:slug>/script", projects.ScriptAPI.as_view(), name="script"),
+    path("projects/<slug:slug>/scenes", scenes.ScenesAPI.as_view(), name="scenes"),
+    path("projects/<slug:slug>/scenes/order", scenes.SceneOrderAPI.as_view(), name="scene-order"),
+    path("projects/<slug:slug>/scenes/<uuid:scene_id>", scenes.SceneAPI.as_view(), name="scene"),
+    path("projects/<slug:slug>/assets", assets.AssetsAPI.as_view(), name="assets"),
+    path("projects/<slug:slug>/assets/<uuid:asset_id>", assets.AssetAPI.as_view(), name="asset"),
+    path("projects/<slug:slug>/assets/<uuid:asset_id>/file", assets.AssetFileAPI.as_view(), name="asset-file"),
+    path("projects/<slug:slug>/render/stitch", stitch.StitchAPI.as_view(), name="stitch"),
+    path("projects/<slug:slug>/render/quote", stitch.QuoteAPI.as_view(), name="quote"),
+    path("renders", renders.RendersAPI.as_view(), name="renders"),
+    path("renders/<uuid:render_id>", renders.RenderAPI.as_view(), name="render"),
+    path("renders/<uuid:render_id>/events", events.RenderEventsAPI.as_view(), name="render-events"),
+    path("renders/<uuid:render_id>/cancel", renders.RenderCancelAPI.as_view(), name="render-cancel"),
+    path("renders/<uuid:render_id>/retry", renders.RenderRetryAPI.as_view(), name="render-retry"),
+    path("renders/<uuid:render_id>/video", downloads.RenderVideoAPI.as_view(), name="render-video"),
+    path("renders/<uuid:render_id>/poster", downloads.RenderPosterAPI.as_view(), name="render-poster"),
+    path(
+        "renders/<uuid:render_id>/captions.vtt",
+        downloads.RenderCaptionsVttAPI.as_view(),
+        name="render-captions-vtt",
+    ),
+    path(
+        "renders/<uuid:render_id>/captions.srt",
+        downloads.RenderCaptionsSrtAPI.as_view(),
+        name="render-captions-srt",
+    ),
+]
+
+__all__ = ["api_urlpatterns", "page_urlpatterns"]

@@ -1,0 +1,1 @@
+"""HTML pages of the rendering app. Each view is one service call and one template."""

@@ -1,0 +1,105 @@
+"""Stored objects over HTTP: Range, If-Range, ETag and HEAD (RFC 9110), never a whole file in memory.
+
+Django's FileResponse knows no ranges. The body is read after the transaction, from storage alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import IO
+from urllib.parse import quote
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+
+from cutroom.errors import NotFound
+from tenants import storage
+
+CHUNK_BYTES = 256 * 1024
+
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Span:
+    """Bytes `first` to `last`, both included, of `size`."""
+
+    first: int
+    last: int
+    size: int
+
+    @property
+    def length(self) -> int:
+        """Number of bytes."""
+        return self.last - self.first + 1
+
+
+def file_response(
+    request: HttpRequest, key: str, content_type: str, *, download_name: str | None = None
+) -> HttpResponseBase:
+    """Answer with a stored object: 200, 206, 304 or 416.
+
+    Raises NotFound when there is no such object. With `download_name` the browser saves it under that name.
+    """
+    try:
+        size, tag = storage.file_size(key), f'"{storage.fingerprint(key)}"'
+    except FileNotFoundError:
+        raise NotFound() from None
+    if tag in _listed(request.headers.get("If-None-Match", "")):
+        return _with_headers(HttpResponse(status=304), tag, download_name)
+    span = _wanted(request, tag, size)
+    if span is None:
+        response = HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
+        return _with_headers(response, tag, download_name)
+    response = _body(request, key, span, content_type=content_type)
+    return _with_headers(response, tag, download_name)
+
+
+def _listed(header: str) -> set[str]:
+    return {part.strip().removeprefix("W/") for part in header.split(",") if part.strip()}
+
+
+def _wanted(request: HttpRequest, tag: str, size: int) -> Span | None:
+    """The span to send; the whole for no, several or foreign ranges; None for one that cannot be satisfied."""
+    whole = Span(first=0, last=size - 1, size=size)
+    match = _RANGE.fullmatch(request.headers.get("Range", "").strip())
+    condition = request.headers.get("If-Range", "")
+    if match is None or match.groups() == ("", "") or (condition and condition != tag):
+        return whole
+    start, end = match.groups()
+    if not start:
+        first, last = max(0, size - int(end)), size - 1
+    else:
+        first, last = int(start), min(int(end or size), size - 1)
+    return Span(first=first, last=last, size=size) if first <= last else None
+
+
+def _body(request: HttpRequest, key: str, span: Span, *, content_type: str) -> HttpResponseBase:
+    is_partial = span.length != span.size
+    headers = {"Content-Length": str(span.length)}
+    if is_partial:
+        headers["Content-Range"] = f"bytes {span.first}-{span.last}/{span.size}"
+    status = 206 if is_partial else 200
+    if request.method == "HEAD":
+        return HttpResponse(status=status, content_type=content_type, headers=headers)
+    chunks = _chunks(storage.open_file(key), span)
+    return StreamingHttpResponse(chunks, status=status, content_type=content_type, headers=headers)
+
+
+def _chunks(file: IO[bytes], span: Span) -> Iterator[bytes]:
+    with file:
+        file.seek(span.first)
+        left = span.length
+        while left > 0 and (chunk := file.read(min(CHUNK_BYTES, left))):
+            left -= len(chunk)
+            yield chunk
+
+
+def _with_headers(response: HttpResponseBase, tag: str, download_name: str | None) -> HttpResponseBase:
+    response["ETag"] = tag
+    response["Accept-Ranges"] = "bytes"
+    response["Cache-Control"] = "private, no-cache"
+    if download_name:
+        response["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(download_name)}"
+    return response

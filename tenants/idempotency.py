@@ -1,0 +1,88 @@
+"""The same POST twice is one deed: `Idempotency-Key`, kept in the transaction of the deed itself.
+
+Follows the IETF draft idempotency-key-header-07: another body under the same key is 422, a request whose
+first copy is still running is 409. Refusals are not kept, so a corrected request may use the same key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+
+from cutroom.errors import InvalidInput
+from cutroom.problems import problem_response
+from tenants.context import tenant_id_or_none
+from tenants.errors import IdempotencyInFlight, IdempotencyMismatch
+from tenants.models import IdempotencyRecord
+
+MAX_KEY_LENGTH = 255
+
+
+class IdempotencyMiddleware:
+    """Replays the first answer of a POST under /api/. Runs inside the tenant's context."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer, from memory if this key was answered before."""
+        key = request.headers.get("Idempotency-Key", "")
+        is_covered = request.method == "POST" and request.path.startswith("/api/")
+        if not key or not is_covered or tenant_id_or_none() is None:
+            return self.get_response(request)
+        if len(key) > MAX_KEY_LENGTH:
+            return problem_response(request, InvalidInput("Idempotency-Key is longer than 255 characters."))
+        if not _lock(request.path, key):
+            return problem_response(request, IdempotencyInFlight())
+        request_hash = _request_hash(request)
+        record = IdempotencyRecord.objects.filter(path=request.path, key=key).first()
+        if record is not None:
+            return _replay(request, record, request_hash)
+        response = self.get_response(request)
+        if response.status_code < 400 and isinstance(response, HttpResponse):
+            _keep(request, response, key=key, request_hash=request_hash)
+        return response
+
+
+def _lock(path: str, key: str) -> bool:
+    """One copy at a time; held until the transaction ends, so the record is visible to whoever comes next."""
+    with connection.cursor() as cursor:
+        name = f"idempotency:{tenant_id_or_none()}:{path}:{key}"
+        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+        (is_locked,) = cursor.fetchone()
+    return bool(is_locked)
+
+
+def _request_hash(request: HttpRequest) -> str:
+    digest = hashlib.sha256(request.path.encode())
+    if request.content_type == "multipart/form-data":
+        # Reading a large upload here would hold it in memory; its length tells most bodies apart.
+        digest.update(request.headers.get("Content-Length", "").encode())
+    else:
+        digest.update(request.body)
+    return digest.hexdigest()
+
+
+def _replay(request: HttpRequest, record: IdempotencyRecord, request_hash: str) -> HttpResponse:
+    if record.request_hash != request_hash:
+        return problem_response(request, IdempotencyMismatch())
+    response = HttpResponse(bytes(record.body), status=record.status, content_type=record.content_type)
+    response["Idempotent-Replayed"] = "true"
+    if record.location:
+        response["Location"] = record.location
+    return response
+
+
+def _keep(request: HttpRequest, response: HttpResponse, *, key: str, request_hash: str) -> None:
+    IdempotencyRecord.objects.create(
+        key=key,
+        path=request.path[:255],
+        request_hash=request_hash,
+        status=response.status_code,
+        content_type=response.headers.get("Content-Type", "")[:80],
+        body=response.content,
+        location=response.headers.get("Location", "")[:255],
+    )

@@ -1,0 +1,123 @@
+"""The renders that are measured, one after the other in one fresh installation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cutroom.run import Stack
+from tests.bench import film, materials, phases, processes
+from tests.bench.materials import Materials
+from tests.bench.our_engine import Customer, Render, installation, stitch_queries, worker
+from tests.bench.stopwatch import Effort
+
+WARM_UP = ("The tide comes in.", "The tide goes out.", "The wheel turns.", "The wheel stands still.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class UltraHD:
+    """The film in 4K: its effort, and the most memory a worker process held with its media processes."""
+
+    effort: Effort
+    worker_bytes: int
+    all_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineRuns:
+    """What the engine took for each film. None was not asked for.
+
+    `full` is the twelve-scene film with a cold cache, `edited` the same after one narration was changed,
+    `cached` sixty scenes a second time. `phases` and `edited_phases` are JSON types.
+    """
+
+    full: Effort
+    phases: dict[str, Any]
+    materials: Materials
+    edited: Effort | None
+    edited_phases: dict[str, Any] | None
+    ultra_hd: UltraHD | None
+    cached: Effort | None
+    queries: int | None
+
+
+def run(work: Path, *, stills: Sequence[Path], wanted: Callable[[str], bool]) -> EngineRuns:
+    """Start the installation, render, stop it. `work` keeps what others are to be given.
+
+    `wanted` says which of "edit", "4k", "cached" and "queries" to do.
+    """
+    with installation() as running:
+        customer = Customer(running)
+        slug = customer.project(film.NARRATIONS, stills=stills)
+        _warm_up(running)
+        full = customer.render(slug)
+        _require_cold(full)
+        given = materials.of_render(full.job, work)
+        edited = _edited(customer, slug) if wanted("edit") else None
+        return EngineRuns(
+            full=full.effort,
+            phases=phases.of_render(full.job, workers=_workers(running)).to_json(),
+            materials=given,
+            edited=edited.effort if edited else None,
+            edited_phases=_phases(edited, running),
+            ultra_hd=_ultra_hd(running, stills) if wanted("4k") else None,
+            cached=_cached(running) if wanted("cached") else None,
+            queries=stitch_queries(customer, slug) if wanted("queries") else None,
+        )
+    raise SystemExit(1)
+
+
+def _warm_up(running: Stack) -> None:
+    """The first step of a kind loads libraries; a worker that runs for days does that once."""
+    customer = Customer(running)
+    customer.render(customer.project(WARM_UP), resolution="720p")
+
+
+def _edited(customer: Customer, slug: str) -> Render:
+    customer.rewrite(slug, film.EDITED_SCENE, film.EDITED_NARRATION)
+    render = customer.render(slug)
+    made = {kind: of_kind.steps - of_kind.cached for kind, of_kind in phases.counts(render.job).items()}
+    if made["narration"] != 1 or made["segment"] != 1:
+        raise ValueError(f"one scene was edited, but these were made anew: {made}")
+    return render
+
+
+def _ultra_hd(running: Stack, stills: Sequence[Path]) -> UltraHD:
+    customer = Customer(running)
+    customer.subscribe("pro")
+    slug = customer.project(film.NARRATIONS, stills=stills)
+    with processes.PeakMemory(worker(running)) as peak:
+        render = customer.render(slug, resolution="4k")
+    _require_cold(render)
+    return UltraHD(effort=render.effort, worker_bytes=peak.worker_bytes, all_bytes=peak.all_bytes)
+
+
+def _cached(running: Stack) -> Effort:
+    customer = Customer(running)
+    slug = customer.project(film.many_narrations())
+    customer.render(slug, resolution="720p", fps=24)
+    again = customer.render(slug, resolution="720p", fps=24)
+    made = {
+        kind: of_kind.steps - of_kind.cached
+        for kind, of_kind in phases.counts(again.job).items()
+        if of_kind.steps > of_kind.cached
+    }
+    if made:
+        raise ValueError(f"everything was made before, but these were made anew: {made}")
+    return again.effort
+
+
+def _require_cold(render: Render) -> None:
+    cached = {kind: of_kind.cached for kind, of_kind in phases.counts(render.job).items() if of_kind.cached}
+    if cached:
+        raise ValueError(f"the cache was to be cold, but these came from it: {cached}")
+
+
+def _phases(render: Render | None, running: Stack) -> dict[str, Any] | None:
+    return phases.of_render(render.job, workers=_workers(running)).to_json() if render else None
+
+
+def _workers(running: Stack) -> int:
+    return len(worker(running).children())

@@ -1,0 +1,108 @@
+"""One run of all measurements, and what it leaves: tables on the terminal, a JSON file under var/bench/."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from tests.bench import (
+    engine_runs,
+    film,
+    media_samples,
+    moviepy_reference,
+    quality,
+    references,
+    table,
+    verdicts,
+)
+from tests.bench.table import Row
+from tests.bench.verdicts import Measured
+
+PACKAGES = ("av", "opencv-python-headless", "numpy", "piper-tts", "imageio-ffmpeg", "celery", "Django")
+
+
+def run(directory: Path, *, wanted: Callable[[str], bool]) -> list[Row]:
+    """Measure the wanted parts, print and keep the numbers. Works in `directory`."""
+    measured = _measure(directory, wanted=wanted)
+    rows = verdicts.rows(measured)
+    print(table.markdown(rows))
+    print(f"\nThe film of {film.SECONDS} s, cache cold:\n")
+    print(table.markdown_of_phases(measured.ours.phases))
+    if measured.ours.edited_phases:
+        print("\nThe same after one scene was edited:\n")
+        print(table.markdown_of_phases(measured.ours.edited_phases))
+    print(f"\nKept in {_keep(directory, rows, measured)}")
+    return rows
+
+
+def _measure(directory: Path, *, wanted: Callable[[str], bool]) -> Measured:
+    work = directory / "work"
+    stills = media_samples.photo_like_stills(work)
+    ours = engine_runs.run(work, stills=stills, wanted=wanted)
+    given = ours.materials
+    sample = references.raw_sample(given.segments, work) if wanted("encoder") or wanted("quality") else None
+    measured = Measured(
+        ours=ours,
+        encoder=references.encoder_alone(sample) if sample else None,
+        ffmpeg=references.ffmpeg_film(given, work / "ffmpeg.mp4") if wanted("ffmpeg") else None,
+        moviepy=moviepy_reference.moviepy_film(given, directory) if wanted("moviepy") else None,
+        vmaf=quality.vmaf(sample.paths[0]) if sample and wanted("quality") else None,
+        backward_steps=quality.backward_steps(work) if wanted("quality") else None,
+    )
+    for path in sample.paths if sample else []:
+        path.unlink()
+    return measured
+
+
+def _keep(directory: Path, rows: list[table.Row], measured: Measured) -> Path:
+    at = datetime.now(UTC)
+    path = directory / f"render-{at:%Y%m%d-%H%M%S}.json"
+    ours = measured.ours
+    efforts = {
+        "ours": ours.full,
+        "edited": ours.edited,
+        "4k": ours.ultra_hd.effort if ours.ultra_hd else None,
+        "cached": ours.cached,
+        "encoder": measured.encoder,
+        "ffmpeg": measured.ffmpeg,
+        "moviepy": measured.moviepy,
+    }
+    document = {
+        "at": at.isoformat(timespec="seconds"),
+        "machine": _machine(),
+        "versions": {name: version(name) for name in PACKAGES},
+        "rows": [row.to_json() for row in rows],
+        "phases": ours.phases,
+        "edited_phases": ours.edited_phases,
+        "efforts": {name: asdict(effort) for name, effort in efforts.items() if effort},
+    }
+    path.write_text(json.dumps(document, indent=2) + "\n")
+    return path
+
+
+def _machine() -> dict[str, Any]:
+    return {
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "processor": _processor(),
+        "cores": len(psutil.Process().cpu_affinity() or []) if sys.platform == "linux" else os.cpu_count(),
+        "memory_bytes": psutil.virtual_memory().total,
+        "load_before_and_after": os.getloadavg(),
+    }
+
+
+def _processor() -> str:
+    information = Path("/proc/cpuinfo")
+    lines = information.read_text().splitlines() if information.exists() else []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor())

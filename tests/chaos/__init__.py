@@ -1,0 +1,1 @@
+"""Faults against the real stack: PostgreSQL, Redis, worker processes and their media children."""

@@ -1,0 +1,111 @@
+"""`make run` as a process: it starts, it restarts what dies, and nothing outlives it however it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from cutroom import stack
+from tests.house.conftest import CHECKOUT
+
+
+class Installation:
+    """One installation under a directory of its own, started as `python -m cutroom run` would be by make."""
+
+    def __init__(self, var: Path) -> None:
+        self.var = var
+        self.url = ""
+        self.process: subprocess.Popen[str] | None = None
+        sample = var / "sample" / "test.mp4"
+        sample.parent.mkdir(parents=True)
+        # The first start renders this; here it would only cost time.
+        sample.touch()
+
+    def start(self) -> None:
+        port = stack.free_port()
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": os.environ.get("HOME", "/"),
+            "CUTROOM_VAR": str(self.var),
+        }
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "cutroom", "run"],
+            cwd=CHECKOUT,
+            env=environment | {"PORT": str(port)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self.url = f"http://{stack.HOST}:{port}"
+        self.read_until(f"Ready  {self.url}")
+
+    def read_until(self, wanted: str) -> None:
+        assert self.process
+        assert self.process.stdout
+        lines = []
+        for line in self.process.stdout:
+            lines.append(line)
+            if wanted in line:
+                return
+        raise AssertionError(f"ended without {wanted!r}: {''.join(lines)}")
+
+    def end(self, signum: signal.Signals) -> int:
+        assert self.process
+        self.process.send_signal(signum)
+        self.process.communicate()
+        return self.process.returncode
+
+    def processes(self) -> dict[int, str]:
+        """Living web, worker, beat and pool processes of this installation: command line by process id."""
+        mark = f"CUTROOM_VAR={self.var}".encode()
+        return {
+            int(entry.name): read(entry / "cmdline").replace(b"\0", b" ").decode()
+            for entry in Path("/proc").iterdir()
+            if entry.name.isdigit() and mark in read(entry / "environ").split(b"\0")
+        }
+
+
+def read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+@pytest.fixture
+def installation(tmp_path: Path) -> Iterator[Installation]:
+    installation = Installation(tmp_path / "var")
+    yield installation
+    if installation.process and installation.process.poll() is None:
+        installation.end(signal.SIGTERM)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for survivors in /proc")
+def test_a_whole_life(installation: Installation, await_no_server: Callable[[Path], None]) -> None:
+    installation.start()
+    assert httpx.get(f"{installation.url}/livez").status_code == 200
+    roles = ("uvicorn", "celery -A config worker", "celery -A config beat")
+    assert all(any(role in command for command in installation.processes().values()) for role in roles)
+
+    worker = min(pid for pid, command in installation.processes().items() if "config worker" in command)
+    os.kill(worker, signal.SIGKILL)
+    installation.read_until("worker stopped (signal 9), restarting")
+
+    assert installation.process
+    installation.process.kill()
+    installation.process.communicate()
+    while installation.processes():
+        pass
+    await_no_server(installation.var)
+
+    installation.start()
+    assert installation.end(signal.SIGINT) == 0
+    assert installation.processes() == {}
+    await_no_server(installation.var)

@@ -1,0 +1,75 @@
+"""The camera moves by parts of a pixel and never steps back."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rendering.media.frames import Still
+from rendering.media.motion import MOTIONS, PANS, REACH, view_at
+from rendering.media.planes import Planes
+from rendering.media.warp import PlaneWarp
+from tests.rendering.media.stills import dot
+
+WIDTH, HEIGHT, FRAMES = 640, 360, 150
+
+
+def dot_positions(still: Still, motion: str) -> np.ndarray:
+    frame = Planes.empty(WIDTH, HEIGHT)
+    rows, columns = np.mgrid[:HEIGHT, :WIDTH]
+    positions = []
+    for number in range(FRAMES):
+        still.draw(view_at(motion, frame=number, scene_frames=FRAMES), frame)
+        light = np.maximum(frame.y - 70.0, 0)
+        positions.append(((columns * light).sum() / light.sum(), (rows * light).sum() / light.sum()))
+    return np.array(positions)
+
+
+@pytest.fixture(scope="module")
+def still(tmp_path_factory: pytest.TempPathFactory) -> Still:
+    path = dot(tmp_path_factory.mktemp("motion") / "dot.png", at=(0.7, 0.66), size=(896, 504))
+    return Still(path, width=WIDTH, height=HEIGHT)
+
+
+@pytest.mark.parametrize("motion", [name for name in MOTIONS if name != "none"])
+def test_a_tracked_dot_never_steps_back_and_stays_on_its_path(still: Still, motion: str) -> None:
+    seen = dot_positions(still, motion)
+    views = [view_at(motion, frame=number, scene_frames=FRAMES) for number in range(FRAMES)]
+    size, place = np.array((WIDTH, HEIGHT)), np.array((0.7, 0.66))
+    ideal = np.array([size * ((place - (view.x, view.y)) * view.zoom + 0.5) - 0.5 for view in views])
+    error = seen - ideal
+    assert np.sqrt(((error - error.mean(axis=0)) ** 2).mean()) < 0.005
+    steps, wanted = np.diff(seen, axis=0), np.diff(ideal, axis=0)
+    moving = np.abs(wanted) > 1e-6
+    assert not (np.sign(steps[moving]) != np.sign(wanted[moving])).any()
+
+
+@pytest.mark.parametrize("motion", MOTIONS)
+def test_the_picture_always_covers_the_frame(motion: str) -> None:
+    for number in range(-5, 70):
+        view = view_at(motion, frame=number, scene_frames=60)
+        reach = 0.5 / view.zoom
+        assert 1 <= view.zoom <= REACH + 1e-9
+        assert reach - 1e-9 <= min(view.x, view.y)
+        assert max(view.x, view.y) <= 1 - reach + 1e-9
+
+
+def test_the_path_depends_on_the_scene_alone() -> None:
+    assert view_at("zoom-in", frame=0, scene_frames=150).zoom == 1
+    assert view_at("zoom-in", frame=149, scene_frames=150).zoom == pytest.approx(REACH)
+    assert view_at("zoom-out", frame=149, scene_frames=150).zoom == 1
+    assert view_at("pan-right", frame=0, scene_frames=9).x < view_at("pan-right", frame=8, scene_frames=9).x
+    assert set(PANS) < set(MOTIONS)
+
+
+def test_a_scene_of_one_frame_has_a_view() -> None:
+    assert view_at("zoom-in", frame=0, scene_frames=1).zoom == 1
+
+
+def test_warping_matches_plain_bilinear_sampling() -> None:
+    source = np.tile(np.arange(200, dtype=np.uint8), (200, 1))
+    out = np.empty((100, 120), np.uint8)
+    for scale, x in ((1.37, 0.185), (1.2231, 11.4), (1.0, 3.5)):
+        PlaneWarp(source, width=120, height=100).draw(out, scale=scale, x=x, y=7.25)
+        wanted = scale * np.arange(120) + x
+        assert np.abs(out[50] - wanted).max() < 0.6
