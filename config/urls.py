@@ -1,14 +1,15 @@
 """Table of contents: one line an app and surface."""
 
+from django.contrib import admin
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
 from accounts import urls as accounts
 from billing import urls as billing
 from cutroom.error_catalogue import problem_list, problem_page
 from cutroom.pages import set_theme
-from django.contrib import admin
-from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from cutroom.problems import no_such_endpoint
 from gdpr import urls as gdpr
-
 from metering import urls as metering
 from rendering import urls as rendering
 
@@ -21,6 +22,7 @@ urlpatterns = [
     path("api/v1/", include((rendering.api_urlpatterns, "rendering"))),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="api-docs"),
+    path("api/<path:path>", no_such_endpoint),
     path("problems", problem_list, name="problems"),
     path("problems/<slug:code>", problem_page, name="problem"),
     path("", include((accounts.page_urlpatterns, "accounts-pages"))),

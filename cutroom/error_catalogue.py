@@ -25,9 +25,9 @@ _FROM_HTTP = (
 )
 _HEAD = """# Errors
 
-Every refusal is an `application/problem+json` document (RFC 9457): `type`, `title`, `status`, `detail`, `code`,
-`request_id`, and `errors` (`field`, `code`, `detail`) where single fields are wrong. `code` is stable; `detail`
-says what happened this time. The same list is served at `/problems`.
+Every refusal is an `application/problem+json` document (RFC 9457): `type`, `title`, `status`, `detail`,
+`code`, `request_id`, and `errors` (`field`, `code`, `detail`) where single fields are wrong. `code` is
+stable; `detail` says what happened this time. The same list is served at `/problems`.
 
 | code | status | means |
 |---|---|---|

@@ -11,6 +11,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions as drf
 from rest_framework.response import Response
 
@@ -83,6 +84,12 @@ def page_or_problem(request: HttpRequest, error: DomainError) -> HttpResponse:
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler404."""
     return page_or_problem(request, NotFound())
+
+
+@csrf_exempt
+def no_such_endpoint(request: HttpRequest, path: str) -> HttpResponse:
+    """Any other path under /api/: a problem document, also where Django would show its debug page."""
+    return problem_response(request, NotFound("There is no such endpoint; see /api/docs."))
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:

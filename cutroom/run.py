@@ -41,7 +41,7 @@ def run() -> int:
     """Start everything, render the sample project on the first start, and stay until asked to stop."""
     environment.load_development()
     with running_stack(port=environment.port()) as running:
-        _render_sample_once(running)
+        _welcome(running)
         say(f"Ready  {running.url}")
         _stay(running.supervisor)
     return 0
@@ -66,8 +66,7 @@ def running_stack(*, port: int) -> Iterator[Stack]:
     stack.refuse_taken_port(port)
     var = embedded.var_dir()
     with _servers(var) as supervisor:
-        for command in (["migrate", "--database=owner"], ["seed_demo"]):
-            stack.manage(*command, var=var, wait=supervisor.pause)
+        stack.manage("migrate", var=var, wait=supervisor.pause)
         for part in stack.application(var, port=port):
             supervisor.add(part)
         url = f"http://{stack.HOST}:{port}"
@@ -122,11 +121,12 @@ def _await_ready(supervisor: Supervisor, client: ApiClient, *, var: Path) -> Non
                 raise StartRefused(f"{part.name} does not start:\n{stack.last_words(part.name, var=var)}")
 
 
-def _render_sample_once(running: Stack) -> None:
-    """Render the starter project on the first start; a failure is said, and tried again next time."""
+def _welcome(running: Stack) -> None:
+    """Make demo data and render its project on the first start; a failure is said, and tried again next time."""
     video = running.var / "sample" / "test.mp4"
     if video.exists():
         return
+    stack.manage("seed_demo", f"--email={DEMO_EMAIL}", var=running.var, wait=running.wait)
     try:
         started_at = time.monotonic()
         length_seconds = _render_sample(running, video)

@@ -35,7 +35,7 @@ _IDEMPOTENCY_KEY = {
 _REQUEST_ID = "0f8fad5bd9cb469fa16570867728950e"
 
 
-class PrincipalScheme(OpenApiAuthenticationExtension):
+class PrincipalScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # registers itself
     """Names PrincipalAuthentication: a bearer token, JWT or API key."""
 
     target_class = "tenants.http.PrincipalAuthentication"
@@ -63,7 +63,8 @@ class Problem(serializers.Serializer):
     detail = serializers.CharField()
     code = serializers.CharField()
     request_id = serializers.CharField()
-    errors = FieldError(many=True, required=False)
+    # A declared field leaves the class, so Serializer.errors stays what it is.
+    errors = FieldError(many=True, required=False)  # type: ignore[assignment]
 
 
 def problems(*errors: DomainError | type[DomainError]) -> Responses:
@@ -103,7 +104,7 @@ def file_responses(content_type: str, *, description: str) -> Responses:
     """Response descriptions of a stored file: whole, in part, unchanged, or out of range."""
     return {
         (200, content_type): OpenApiResponse(OpenApiTypes.BINARY, description=description),
-        (206, content_type): OpenApiResponse(OpenApiTypes.BINARY, description="The bytes that Range asks for"),
+        (206, content_type): OpenApiResponse(OpenApiTypes.BINARY, description="The bytes Range asks for"),
         304: OpenApiResponse(description="Unchanged since the ETag in If-None-Match"),
         416: OpenApiResponse(description="The file has no such range"),
     }

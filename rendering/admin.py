@@ -18,7 +18,8 @@ class _ReadOnly(admin.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Rows of every tenant."""
-        return self.model.everywhere.using("ops").select_related(*self.list_select_related)
+        rows: QuerySet[Any] = self.model.everywhere.using("ops")
+        return rows
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Jobs come from members."""
@@ -49,7 +50,7 @@ class RenderJobAdmin(_ReadOnly):
 class RenderStepAdmin(_ReadOnly):
     """Attempts, workers and errors of single steps."""
 
-    list_display = ["job", "kind", "scene", "part", "state", "attempt", "failures", "crashes", "worker", "seconds"]
+    list_display = ["job", "kind", "scene", "part", "state", "attempt", "failures", "crashes", "worker"]
     list_filter = ["kind", "state"]
     list_select_related = ["job"]
     search_fields = ["job__id", "worker", "error"]

@@ -1,4 +1,4 @@
-"""Files people upload into a project: looked at by their bytes, cleaned, metered, stored whole or not at all."""
+"""Files people upload: judged by their bytes, cleaned, metered, stored whole or not at all."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PICTURE_TIMEOUT_SECONDS = 20
 # Less than the database lets a transaction idle.
 QUEUE_TIMEOUT_SECONDS = 45
 
-# A media child dies with the thread that started it, and takes one order at a time; request threads come and go.
+# A media child takes one order at a time and dies with the thread that started it; request threads end.
 _reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pictures")
 
 # First bytes of sound and video files: RFC 3533, RFC 9639, ISO/IEC 14496-12, RFC 8794, WAVE, ID3, MPEG audio.
@@ -47,8 +47,8 @@ _SOUND_OR_VIDEO = (
 def add_asset(*, project: Project, upload: UploadedFile) -> Asset:
     """Store an uploaded picture (PNG, JPEG or WebP) as a clean JPEG and count it as upload and storage.
 
-    Raises UnusableFile for anything else, too large or damaged; QuotaExceeded; Unavailable on a full disk. The
-    file is stored last, so a refusal leaves neither a row, a charge nor a file.
+    Raises UnusableFile for anything else, too large or damaged; QuotaExceeded; Unavailable on a full disk.
+    The file is stored last, so a refusal leaves neither a row, a charge nor a file.
     """
     _refuse_at_sight(upload)
     with scratch.directory("upload") as directory:
@@ -100,7 +100,7 @@ def _refuse_at_sight(upload: UploadedFile) -> None:
 
 
 def _clean_picture(upload: UploadedFile, directory: Path, out_path: Path) -> dict[str, Any]:
-    """Decode in a child process, which a hostile file may crash without harm; {"width", "height"} in pixels."""
+    """Decode in a child process, which a hostile file may crash; returns {"width", "height"} in pixels."""
     spec = PictureSpec(in_path=str(_path_of(upload, directory)), out_path=str(out_path))
     reading = _reader.submit(host.run, spec, timeout_seconds=PICTURE_TIMEOUT_SECONDS)
     try:
@@ -113,7 +113,7 @@ def _clean_picture(upload: UploadedFile, directory: Path, out_path: Path) -> dic
             raise Unavailable(error.detail) from error
         raise _unusable(error.code, error.detail) from error
     except (MediaTimeout, MediaCrashed) as error:
-        raise _unusable("image-broken", "This picture could not be read. Save it anew and try again.") from error
+        raise _unusable("image-broken", "This picture could not be read. Save it anew.") from error
 
 
 def _path_of(upload: UploadedFile, directory: Path) -> Path:

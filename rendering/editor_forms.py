@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.datastructures import MultiValueDict
 
 from cutroom.errors import InvalidInput
 from rendering.editing import Submission
@@ -37,7 +39,7 @@ class EditorForms:
         choice: Mapping[str, Any],
         has_4k: bool,
         data: Mapping[str, Any] | None = None,
-        files: Mapping[str, Any] | None = None,
+        files: MultiValueDict[str, UploadedFile] | None = None,
     ) -> None:
         self._project = project
         self._scene = scene
@@ -103,4 +105,5 @@ def _problems(form: forms.Form) -> Iterator[Problem]:
     for name, errors in form.errors.items():
         field = form[name] if name in form.fields else None
         target = field.id_for_label if field else ""
-        yield Problem(target=target, label=field.label if field else "", text=" ".join(errors))
+        label = str(field.label) if field else ""
+        yield Problem(target=target, label=label, text=" ".join(str(error) for error in errors))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 from django import forms
@@ -13,6 +14,7 @@ from rendering.models import Aspect, Motion, Project, Resolution, Scene, Transit
 from rendering.samples import SAMPLES
 
 Choices = list[tuple[str, str]]
+Data = Mapping[str, Any] | None
 
 
 def _labelled(choices: type[TextChoices]) -> Choices:
@@ -31,12 +33,11 @@ class ProjectForm(forms.Form):
     voice = forms.ChoiceField(label="Voice", required=False, widget=forms.Select(attrs={"class": "in"}))
     is_captioned = forms.BooleanField(label="Burn captions in", required=False)
 
-    def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
-        initial = {name: getattr(project, name) for name in self.base_fields}
-        super().__init__(*args, initial=initial, **kwargs)
+    def __init__(self, data: Data = None, *, project: Project) -> None:
+        super().__init__(data, initial={name: getattr(project, name) for name in self.base_fields})
         # The API takes languages and voices that the lists do not name; saving the page must not lose them.
-        self.fields["language"].choices = _with_present(LANGUAGES, project.language)
-        self.fields["voice"].choices = _with_present(VOICES, project.voice)
+        _offer(self.fields["language"], LANGUAGES, present=project.language)
+        _offer(self.fields["voice"], VOICES, present=project.voice)
 
 
 class SceneForm(forms.Form):
@@ -87,9 +88,8 @@ class SceneForm(forms.Form):
         ),
     )
 
-    def __init__(self, *args: Any, scene: Scene, **kwargs: Any) -> None:
-        initial = {name: getattr(scene, name) for name in self.base_fields}
-        super().__init__(*args, initial=initial, **kwargs)
+    def __init__(self, data: Data = None, *, scene: Scene) -> None:
+        super().__init__(data, initial={name: getattr(scene, name) for name in self.base_fields})
 
     def clean(self) -> dict[str, Any]:
         """Browsers send CRLF; the store has LF, so that an unchanged text stays unchanged."""
@@ -123,14 +123,16 @@ class RenderForm(forms.Form):
         widget=forms.RadioSelect,
     )
 
-    def __init__(self, *args: Any, has_4k: bool = True, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self, data: Data = None, *, initial: Mapping[str, Any] | None = None, has_4k: bool = True
+    ) -> None:
+        super().__init__(data, initial=dict(initial or {}))
         widget = cast(LockingRadioSelect, self.fields["resolution"].widget)
         widget.locked = frozenset() if has_4k else frozenset({Resolution.UHD.value})
 
 
 class DeedForm(forms.Form):
-    """What to do besides saving, and what the page was made from: the project's version and the scene shown."""
+    """What to do besides saving, and what the page showed: the version of the project, the open scene."""
 
     deed = forms.CharField(required=False, widget=forms.HiddenInput)
     version = forms.IntegerField(widget=forms.HiddenInput)
@@ -187,5 +189,12 @@ class StartForm(forms.Form):
         return {"title": title, "script": self.cleaned_data.get("script", "")}
 
 
-def _with_present(choices: Choices, value: str) -> Choices:
-    return choices if value in dict(choices) else [(value, value), *choices]
+class RenameForm(forms.Form):
+    """Another title for a video."""
+
+    title = forms.CharField(max_length=200)
+
+
+def _offer(field: forms.Field, choices: Choices, *, present: str) -> None:
+    known = present in dict(choices)
+    cast(forms.ChoiceField, field).choices = choices if known else [(present, present), *choices]

@@ -76,7 +76,8 @@ def replace_script(*, project: Project, script: str, expected_version: int | Non
     render reuses what was made of it. Raises InvalidInput without a scene, ScriptTooLong, EditConflict.
     """
     if len(script) > conf.MAX_SCRIPT_CHARACTERS:
-        raise _too_long(f"The script has {len(script):,} characters; {conf.MAX_SCRIPT_CHARACTERS:,} are possible.")
+        most = conf.MAX_SCRIPT_CHARACTERS
+        raise _too_long(f"The script has {len(script):,} characters; {most:,} are possible.")
     drafts = parse_script(script)
     _refuse_bad_drafts(drafts)
     project = _lock(project, expected_version)
@@ -125,7 +126,7 @@ def order_scenes(*, project: Project, ids: list[UUID]) -> Project:
     project = _lock(project)
     scenes = {scene.pk: scene for scene in Scene.objects.filter(project=project).order_by("position")}
     if sorted(ids) != sorted(scenes):
-        raise _invalid("ids", "incomplete", f"Name each of the {len(scenes)} scenes of this project exactly once.")
+        raise _invalid("ids", "incomplete", f"Name each of the {len(scenes)} scenes exactly once.")
     _number([scenes[scene_id] for scene_id in ids])
     return _touch(project)
 
@@ -174,7 +175,7 @@ def _write_scenes(project: Project, drafts: list[SceneDraft]) -> None:
     scenes = []
     for draft in drafts:
         same = kept.get(draft.narration)
-        scene = same.pop() if same else Scene(project=project, tenant_id=project.tenant_id, narration=draft.narration)
+        scene = same.pop() if same else _new_scene(project, draft.narration)
         scene.image_prompt = draft.image_prompt or scene.image_prompt or draft.heading
         scenes.append(scene)
     Scene.objects.filter(pk__in=[scene.pk for rest in kept.values() for scene in rest]).delete()
@@ -182,6 +183,10 @@ def _write_scenes(project: Project, drafts: list[SceneDraft]) -> None:
         scene.position = position
     Scene.objects.bulk_update([s for s in scenes if not s._state.adding], ["position", "image_prompt"])
     Scene.objects.bulk_create([s for s in scenes if s._state.adding])
+
+
+def _new_scene(project: Project, narration: str) -> Scene:
+    return Scene(project=project, tenant_id=project.tenant_id, narration=narration)
 
 
 def _number(scenes: list[Scene]) -> None:
@@ -203,15 +208,16 @@ def _apply(scene: Scene, fields: dict[str, Any]) -> None:
             raise _invalid(name, "max_length", f"At most {longest:,} characters are possible here.")
     seconds = scene.duration_seconds
     if seconds is not None and not 0 < seconds <= conf.MAX_SCENE_SECONDS:
-        raise _invalid("duration_seconds", "range", f"Choose up to {conf.MAX_SCENE_SECONDS} seconds, or nothing.")
+        most = conf.MAX_SCENE_SECONDS
+        raise _invalid("duration_seconds", "range", f"Choose up to {most} seconds, or nothing.")
     if fields.get("image_id") is not None:
-        _refuse_foreign_image(scene)
+        _refuse_foreign_image(scene, fields["image_id"])
 
 
-def _refuse_foreign_image(scene: Scene) -> None:
+def _refuse_foreign_image(scene: Scene, image_id: UUID) -> None:
     images = Asset.objects.filter(project_id=scene.project_id, kind=AssetKind.IMAGE)
-    if not images.filter(pk=scene.image_id).exists():
-        raise _invalid("image", "does_not_exist", "This project has no such picture. Upload it to its assets first.")
+    if not images.filter(pk=image_id).exists():
+        raise _invalid("image", "does_not_exist", "This project has no such picture. Upload it first.")
 
 
 def _refuse_bad_fields(row: Project | Scene, *, exclude: set[str]) -> None:

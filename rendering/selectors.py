@@ -73,7 +73,7 @@ def asset_of(project: Project, asset_id: UUID) -> Asset:
 
 
 def renders() -> QuerySet[RenderJob]:
-    """The tenant's render jobs with their projects, newest first; the script snapshot stays in the database."""
+    """The tenant's render jobs with their projects but without their scripts, newest first."""
     return RenderJob.objects.select_related("project").defer("script").order_by("-created_at", "-id")
 
 

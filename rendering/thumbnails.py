@@ -44,12 +44,13 @@ def _card(scene: Scene, *, aspect: str) -> Image.Image:
     from rendering.media.cards import draw_card
 
     width, height = timeline.still_size("1080p", aspect)
-    inputs = {"prompt": _card_text(scene), "width": width, "height": height}
+    text = _card_text(scene)
+    inputs = {"prompt": text, "width": width, "height": height}
     drawn_by_render = StepDraft(kind=StepKind.IMAGE, scene=0, inputs=inputs, work=0)
     small_width, small_height = _SIZES[Aspect(aspect)]
     spec = CardSpec(
         out_path="",
-        text=inputs["prompt"],
+        text=text,
         number=0,
         width=small_width,
         height=small_height,

@@ -14,7 +14,9 @@ api_urlpatterns = [
     path("projects/<slug:slug>/scenes/<uuid:scene_id>", scenes.SceneAPI.as_view(), name="scene"),
     path("projects/<slug:slug>/assets", assets.AssetsAPI.as_view(), name="assets"),
     path("projects/<slug:slug>/assets/<uuid:asset_id>", assets.AssetAPI.as_view(), name="asset"),
-    path("projects/<slug:slug>/assets/<uuid:asset_id>/file", assets.AssetFileAPI.as_view(), name="asset-file"),
+    path(
+        "projects/<slug:slug>/assets/<uuid:asset_id>/file", assets.AssetFileAPI.as_view(), name="asset-file"
+    ),
     path("projects/<slug:slug>/render/stitch", stitch.StitchAPI.as_view(), name="stitch"),
     path("projects/<slug:slug>/render/quote", stitch.QuoteAPI.as_view(), name="quote"),
     path("renders", renders.RendersAPI.as_view(), name="renders"),

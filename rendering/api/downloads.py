@@ -14,12 +14,9 @@ from cutroom.negotiation import OneForm
 from cutroom.schema import file_responses, problems
 from rendering.downloads import render_file
 from rendering.errors import VideoNotReady
-from rendering.keys import VIDEO_FILES, video_key
-from rendering.models import JobState
-from tenants.downloads import file_response
 
 _TAGS = ["renders"]
-_DOWNLOAD = OpenApiParameter("download", bool, description="1 makes browsers save the file instead of showing it.")
+_DOWNLOAD = OpenApiParameter("download", bool, description="1 makes browsers save the file.")
 
 
 class RenderVideoAPI(APIView):

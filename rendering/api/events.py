@@ -62,7 +62,7 @@ class Watch:
     is_over: bool = False
 
     def look(self) -> list[str]:
-        """The events since the last look, in one short transaction; a last `done` when the render has ended."""
+        """The events since the last look, `done` being the last ever. One short transaction."""
         try:
             with tenant_context(self.tenant_id):
                 return list(self._news(clock.now()))

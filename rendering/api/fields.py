@@ -14,8 +14,8 @@ class Choice(serializers.ChoiceField):
 
     def __init__(self, choices: Any, **kwargs: Any) -> None:
         super().__init__(choices, **kwargs)
-        names = [str(name) for name in self.choices]
-        self.error_messages["invalid_choice"] = f'"{{input}}" is not possible here. Choose one of: {", ".join(names)}.'
+        names = ", ".join(str(name) for name in self.choices)
+        self.error_messages["invalid_choice"] = f'"{{input}}" is not possible here. Choose one of: {names}.'
 
 
 def link(name: str, *args: str | UUID) -> str:

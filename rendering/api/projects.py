@@ -104,7 +104,7 @@ class ProjectsAPI(APIView):
         examples=[
             OpenApiExample(
                 "With a script",
-                value={"title": "How a tide mill works", "script": "The tide fills the pond.\n\nThe wheel turns."},
+                value={"title": "How a tide mill works", "script": "The tide comes.\n\nThe wheel turns."},
                 request_only=True,
             )
         ],
@@ -133,7 +133,10 @@ class ProjectAPI(APIView):
         tags=_TAGS,
         parameters=[IF_MATCH],
         request=ProjectChanges,
-        responses={200: ProjectSerializer, **problems(InvalidInput, NotFound, EditConflict, PreconditionFailed)},
+        responses={
+            200: ProjectSerializer,
+            **problems(InvalidInput, NotFound, EditConflict, PreconditionFailed),
+        },
         examples=[OpenApiExample("Upright", value={"aspect": "9:16", "captions": False}, request_only=True)],
     )
     def patch(self, request: Request, slug: str) -> Response:

@@ -46,18 +46,22 @@ class SceneSerializer(serializers.Serializer):
     caption = serializers.CharField()
 
 
+def _text(longest: int) -> serializers.CharField:
+    return serializers.CharField(allow_blank=True, required=False, max_length=longest)
+
+
 class SceneChanges(serializers.Serializer):
     """Fields of a scene. `image` is the id of an asset of the same project, or null."""
 
-    narration = serializers.CharField(allow_blank=True, required=False, max_length=conf.MAX_NARRATION_CHARACTERS)
-    image_prompt = serializers.CharField(allow_blank=True, required=False, max_length=conf.MAX_PROMPT_CHARACTERS)
+    narration = _text(conf.MAX_NARRATION_CHARACTERS)
+    image_prompt = _text(conf.MAX_PROMPT_CHARACTERS)
     image = serializers.UUIDField(source="image_id", allow_null=True, required=False)
     duration_seconds = serializers.FloatField(
         allow_null=True, required=False, min_value=0.1, max_value=conf.MAX_SCENE_SECONDS
     )
     transition = Choice(Transition.choices, required=False)
     motion = Choice(Motion.choices, required=False)
-    caption = serializers.CharField(allow_blank=True, required=False, max_length=conf.MAX_CAPTION_CHARACTERS)
+    caption = _text(conf.MAX_CAPTION_CHARACTERS)
 
 
 class NewScene(SceneChanges):
@@ -137,9 +141,7 @@ class SceneAPI(APIView):
         request=SceneChanges,
         responses={200: SceneSerializer, **problems(InvalidInput, NotFound)},
         examples=[
-            OpenApiExample(
-                "Slower", value={"duration_seconds": 8, "motion": "pan-left"}, request_only=True
-            )
+            OpenApiExample("Slower", value={"duration_seconds": 8, "motion": "pan-left"}, request_only=True)
         ],
     )
     def patch(self, request: Request, slug: str, scene_id: UUID) -> Response:

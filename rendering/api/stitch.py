@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema, inline_serializer
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -50,7 +50,7 @@ class RenderAccepted(serializers.Serializer):
 
 
 class QuoteSerializer(serializers.Serializer):
-    """What a render would cost, and what POST …/render/stitch would answer now: `refusal` is null or a problem."""
+    """What a render would cost, and the problem it would be refused with now, null if it would not."""
 
     estimate = EstimateSerializer()
     admitted = serializers.BooleanField()
@@ -64,7 +64,10 @@ class StitchAPI(APIView):
         operation_id="projects_render_stitch",
         tags=_TAGS,
         request=RenderForm,
-        responses={202: RenderAccepted, **problems(InvalidInput, _FULL, _NEEDS_PRO, NotFound, NothingToRender)},
+        responses={
+            202: RenderAccepted,
+            **problems(InvalidInput, _FULL, _NEEDS_PRO, NotFound, NothingToRender),
+        },
         examples=[_FORM_EXAMPLE],
     )
     def post(self, request: Request, slug: str) -> Response:
@@ -77,7 +80,7 @@ class StitchAPI(APIView):
             project=project, user_id=principal.user_id, at=clock.now(), **form.validated_data
         )
         document = _accepted(job)
-        headers = {"Location": document["status_url"], "Retry-After": _RETRY_AFTER_SECONDS}
+        headers = {"Location": link("render", job.pk), "Retry-After": _RETRY_AFTER_SECONDS}
         return Response(document, status=202, headers=headers)
 
 

@@ -23,7 +23,7 @@ from rendering.editor_forms import EditorForms
 from rendering.errors import EditConflict, NothingToRender
 from rendering.forms import RenderForm
 from rendering.models import Project, Resolution, Scene
-from rendering.storyboard import Frame, storyboard
+from rendering.storyboard import Frame, Storyboard, storyboard
 from tenants.http import TenantRequest
 
 DELETED_SCENE = "deleted_scene"
@@ -159,7 +159,7 @@ def _forms(
     )
 
 
-def _board(request: TenantRequest, found: Project) -> Any:
+def _board(request: TenantRequest, found: Project) -> Storyboard:
     return storyboard(project=found, scenes=list(found.scenes.all()), fps=_choice(request)["fps"])
 
 

@@ -46,8 +46,11 @@ def delete(request: TenantRequest) -> HttpResponse:
     chosen = _chosen(request)
     ended = [job for job in chosen if job.is_final]
     if request.method != "POST":
-        context = {"ended": ended, "running": [job for job in chosen if not job.is_final]}
-        context["freed"] = sum(job.video_bytes or 0 for job in ended)
+        context = {
+            "ended": ended,
+            "running": [job for job in chosen if not job.is_final],
+            "freed": sum(job.video_bytes or 0 for job in ended),
+        }
         return render(request, "rendering/delete.html", context)
     for job in ended:
         services.delete_render(job=job, at=clock.now())

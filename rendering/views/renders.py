@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from cutroom import clock
 from cutroom.pages import require_principal, safe_next
 from rendering import selectors, services
+from rendering.forms import RenameForm
 from rendering.models import RenderJob, Scene
 from rendering.progress import progress_of
 from rendering.storyboard import picture_url
@@ -39,7 +40,8 @@ def progress(request: TenantRequest, render_id: UUID) -> HttpResponse:
     if unchanged is not None and unchanged.status_code == HTTPStatus.NOT_MODIFIED:
         return unchanged
     response = render(request, "rendering/_render.html", context)
-    response.headers |= {"ETag": etag, "Cache-Control": "private, no-cache"}
+    response["ETag"] = etag
+    response["Cache-Control"] = "private, no-cache"
     return response
 
 
@@ -63,9 +65,9 @@ def retry(request: TenantRequest, render_id: UUID) -> HttpResponse:
 def rename(request: TenantRequest, render_id: UUID) -> HttpResponse:
     """Give a video another title, and go back."""
     require_principal(request)
-    title = request.POST.get("title", "").strip()
-    if 0 < len(title) <= RenderJob._meta.get_field("title").max_length:
-        services.rename_render(job=selectors.render(render_id), title=title)
+    form = RenameForm(request.POST)
+    if form.is_valid():
+        services.rename_render(job=selectors.render(render_id), title=form.cleaned_data["title"])
     else:
         messages.error(request, "A title has 1 to 200 characters. The old one was kept.")
     return redirect(safe_next(request, default="/library"))
@@ -77,5 +79,7 @@ def _context(job: RenderJob) -> dict[str, Any]:
 
 def _still_url(job: RenderJob) -> str:
     """The picture of the first scene, to look at while the film is being made."""
-    scene = Scene.objects.filter(project_id=job.project_id).order_by("position").first()
-    return picture_url(job.project, scene) if job.project and scene else ""
+    if job.project is None:
+        return ""
+    scene = Scene.objects.filter(project=job.project).order_by("position").first()
+    return picture_url(job.project, scene) if scene else ""

@@ -18,14 +18,18 @@ def listed(manifest: Path) -> dict[str, str]:
     return {name: sha for entry in json.loads(manifest.read_text()) for name, sha in entry["files"].items()}
 
 
-@pytest.mark.parametrize(("root", "manifest"), [(STATIC, STATIC / "vendor/MANIFEST.json"), (AXE, AXE / "MANIFEST.json")])
+@pytest.mark.parametrize(
+    ("root", "manifest"), [(STATIC, STATIC / "vendor/MANIFEST.json"), (AXE, AXE / "MANIFEST.json")]
+)
 def test_the_files_have_the_hashes_of_the_manifest(root: Path, manifest: Path) -> None:
     files = listed(manifest)
     assert {name: hashlib.sha256((root / name).read_bytes()).hexdigest() for name in files} == files
 
 
 def test_no_file_is_vendored_unlisted() -> None:
-    found = [path for folder in ("vendor", "fonts") for path in (STATIC / folder).rglob("*") if path.is_file()]
+    found = [
+        path for folder in ("vendor", "fonts") for path in (STATIC / folder).rglob("*") if path.is_file()
+    ]
     names = {str(path.relative_to(STATIC)) for path in found}
     assert names - {"vendor/MANIFEST.json"} == set(listed(STATIC / "vendor/MANIFEST.json"))
 
