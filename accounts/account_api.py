@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import cast
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
@@ -26,7 +27,8 @@ class IsAdminPerson(IsAdmin):
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         """True for an admin with a session."""
-        return super().has_permission(request, view) and request.user.session_id is not None
+        is_admin = super().has_permission(request, view)
+        return is_admin and cast(Principal, request.user).session_id is not None
 
 
 class RotateRequest(serializers.Serializer):
@@ -86,7 +88,7 @@ class RotateKeyAPI(APIView):
         """Make a new key; the old one stops at once unless a grace is asked for."""
         form = RotateRequest(data=request.data)
         form.is_valid(raise_exception=True)
-        caller: Principal = request.user
+        caller = cast(Principal, request.user)
         grace = timedelta(hours=form.validated_data["grace_hours"])
         plain, key = services.rotate_api_key(user_id=caller.user_id, grace=grace, at=clock.now())
         response = Response({"api_key": plain, "created_at": key.created_at})

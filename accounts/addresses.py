@@ -39,38 +39,39 @@ def mailbox(email: str) -> str:
 
 
 def client_ip(request: HttpRequest) -> str:
-    """The caller's address: the rightmost one that is not a trusted proxy of ours."""
+    """The caller's address: the rightmost one that is not a trusted proxy of ours; empty if it is none."""
     address = request.META.get("REMOTE_ADDR", "")
     forwarded = [
         part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()
     ]
     while forwarded and _is_trusted(address):
         address = forwarded.pop()
-    return address
+    return address if _parse(address) else ""
 
 
 def network(address: str) -> str:
     """The network a limit counts: one IPv4 address, or the /64 of an IPv6 one."""
-    try:
-        ip = ipaddress.ip_address(address)
-    except ValueError:
+    ip = _parse(address)
+    if ip is None:
         return UNKNOWN_NETWORK
-    if ip.version == 6 and ip.ipv4_mapped:
-        return str(ip.ipv4_mapped)
-    return str(ip) if ip.version == 4 else str(ipaddress.ip_network(f"{ip}/64", strict=False))
+    if isinstance(ip, ipaddress.IPv4Address):
+        return str(ip)
+    return str(ip.ipv4_mapped or ipaddress.IPv6Network((int(ip), 64), strict=False))
 
 
 def is_loopback(address: str) -> bool:
     """Does the address belong to this machine?"""
-    try:
-        return ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        return False
+    ip = _parse(address)
+    return ip is not None and ip.is_loopback
 
 
 def _is_trusted(address: str) -> bool:
+    ip = _parse(address)
+    return any(ip in ipaddress.ip_network(proxy, strict=False) for proxy in conf.trusted_proxies() if ip)
+
+
+def _parse(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        ip = ipaddress.ip_address(address)
+        return ipaddress.ip_address(address)
     except ValueError:
-        return False
-    return any(ip in ipaddress.ip_network(proxy, strict=False) for proxy in conf.trusted_proxies())
+        return None

@@ -1,4 +1,4 @@
-"""JSON in, one service call, JSON out: signing in, sessions."""
+"""JSON edge of /api/auth: asking for a link, signing in, refreshing, signing out."""
 
 from __future__ import annotations
 
@@ -13,13 +13,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import conf, services, sessions
+from accounts import conf, refresh_tokens, services
 from accounts.askers import asker_of
-from accounts.errors import ForeignOrigin, SessionEnded
+from accounts.errors import ForeignOrigin
 from accounts.services import SignedIn
 from cutroom import clock
-from cutroom.errors import InvalidInput, NotFound, PermissionDenied
-from tenants import plans
+from cutroom.errors import NotAuthenticated
 from tenants.http import Principal
 
 
@@ -57,36 +56,6 @@ class Tokens(serializers.Serializer):
     refresh_token = serializers.CharField(allow_null=True)
     token_type = serializers.CharField()
     expires_in = serializers.IntegerField()
-
-
-class SessionRow(serializers.Serializer):
-    """One signed-in device."""
-
-    id = serializers.UUIDField()
-    device = serializers.CharField()
-    ip = serializers.CharField(allow_null=True)
-    created_at = serializers.DateTimeField()
-    seen_at = serializers.DateTimeField()
-    is_current = serializers.BooleanField()
-
-
-class TenantRow(serializers.Serializer):
-    """The tenant of the session."""
-
-    id = serializers.UUIDField()
-    slug = serializers.CharField()
-    name = serializers.CharField()
-    plan = serializers.CharField()
-
-
-class Me(serializers.Serializer):
-    """The caller."""
-
-    id = serializers.UUIDField(allow_null=True)
-    email = serializers.CharField(allow_blank=True)
-    role = serializers.CharField()
-    tenant = TenantRow()
-    session = SessionRow(allow_null=True)
 
 
 class RequestLinkAPI(APIView):
@@ -147,75 +116,20 @@ class RefreshAPI(APIView):
 
 
 class LogoutAPI(APIView):
-    """POST /api/auth/logout."""
+    """POST /api/auth/logout; by access token or refresh cookie, so that an expired token hinders nobody."""
+
+    permission_classes = [AllowAny]
 
     @extend_schema(operation_id="auth_logout", tags=["auth"], request=None, responses={204: None})
     def post(self, request: Request) -> Response:
         """End this session: its access token is refused from the next request on."""
         require_own_page(request)
-        session_id = person(request).session_id
-        if session_id is None:
-            raise NotFound()
-        services.end_session(user_id=person_id(request), session_id=session_id, at=clock.now())
+        user_id, session_id = _session_to_end(request)
+        services.end_session(user_id=user_id, session_id=session_id, at=clock.now())
         response = Response(status=204)
+        response["Cache-Control"] = "no-store"
         response.delete_cookie(conf.refresh_cookie(), samesite="Strict")
         return response
-
-
-class MeAPI(APIView):
-    """GET /api/auth/me."""
-
-    permission_classes = [AllowAny]
-
-    @extend_schema(operation_id="auth_me", tags=["auth"], responses=Me)
-    def get(self, request: Request) -> Response:
-        """Who is calling, in which tenant and by which session. 403 without credentials."""
-        if not isinstance(request.user, Principal):
-            raise PermissionDenied("Send an access token or an API key.")
-        caller = request.user
-        body = {
-            "id": caller.user_id,
-            "email": caller.email,
-            "role": str(caller.role),
-            "tenant": {
-                "id": caller.tenant_id,
-                "slug": caller.tenant_slug,
-                "name": caller.tenant_name,
-                "plan": plans.plan_name(caller.tenant_id),
-            },
-            "session": _current_session(caller),
-        }
-        return Response(Me(body).data)
-
-
-class SessionsAPI(APIView):
-    """GET /api/auth/sessions."""
-
-    @extend_schema(operation_id="auth_sessions", tags=["auth"], responses=SessionRow(many=True))
-    def get(self, request: Request) -> Response:
-        """The caller's open sessions."""
-        rows = sessions.alive(person_id(request), at=clock.now())
-        current = person(request).session_id
-        return Response(
-            {"results": [_session_row(row, current) for row in rows], "next": None, "previous": None}
-        )
-
-
-class SessionAPI(APIView):
-    """DELETE /api/auth/sessions/{id}."""
-
-    @extend_schema(operation_id="auth_end_session", tags=["auth"], responses={204: None})
-    def delete(self, request: Request, session: str) -> Response:
-        """End one session, or `all`."""
-        if session == "all":
-            services.end_all_sessions(user_id=person_id(request), at=clock.now())
-            return Response(status=204)
-        try:
-            session_id = UUID(session)
-        except ValueError:
-            raise NotFound() from None
-        services.end_session(user_id=person_id(request), session_id=session_id, at=clock.now())
-        return Response(status=204)
 
 
 def token_response(signed_in: SignedIn) -> Response:
@@ -253,35 +167,11 @@ def require_own_page(request: Request) -> None:
         raise ForeignOrigin()
 
 
-def person(request: Request) -> Principal:
-    """The signed-in caller of a view that requires one."""
-    caller: Principal = request.user
-    return caller
-
-
-def person_id(request: Request) -> UUID:
-    """The caller's user id. Raises InvalidInput for API keys, which are nobody in particular."""
-    user_id = person(request).user_id
-    if user_id is None or person(request).session_id is None:
-        raise InvalidInput("This needs a signed-in person, not an API key.")
-    return user_id
-
-
-def _current_session(caller: Principal) -> dict[str, Any] | None:
-    if caller.session_id is None or caller.user_id is None:
-        return None
-    rows = [row for row in sessions.alive(caller.user_id, at=clock.now()) if row.pk == caller.session_id]
-    if not rows:
-        raise SessionEnded()
-    return _session_row(rows[0], caller.session_id)
-
-
-def _session_row(row: Any, current: UUID | None) -> dict[str, Any]:
-    return {
-        "id": str(row.pk),
-        "device": row.device,
-        "ip": row.ip,
-        "created_at": row.created_at,
-        "seen_at": row.seen_at,
-        "is_current": row.pk == current,
-    }
+def _session_to_end(request: Request) -> tuple[UUID, UUID]:
+    caller = request.user
+    if isinstance(caller, Principal) and caller.user_id and caller.session_id:
+        return caller.user_id, caller.session_id
+    session = refresh_tokens.session_of(request.COOKIES.get(conf.refresh_cookie(), ""))
+    if session is None:
+        raise NotAuthenticated()
+    return session.user_id, session.pk

@@ -30,7 +30,7 @@ def secrets_are_strong(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 def development_switches_are_off(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Nothing that helps a developer helps an attacker."""
     problems: list[CheckMessage] = []
-    if conf.shows_magic_link():
+    if conf.asks_to_show_magic_link():
         problems.append(Error("ACCOUNTS_SHOW_MAGIC_LINK is on in production.", id="accounts.E003"))
     if not conf.is_secure():
         problems.append(Error("SECURE_COOKIES is off in production.", id="accounts.E004"))

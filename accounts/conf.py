@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 from django.conf import settings
 
@@ -29,9 +30,34 @@ def site_url() -> str:
     return str(settings.SITE_URL)
 
 
-def shows_magic_link() -> bool:
-    """ACCOUNTS_SHOW_MAGIC_LINK: put the link into the API's answer. Development only; a check holds it."""
+def is_development() -> bool:
+    """DEBUG: development mail has a page, and limits per network let loopback pass."""
+    return bool(settings.DEBUG)
+
+
+def asks_to_show_magic_link() -> bool:
+    """ACCOUNTS_SHOW_MAGIC_LINK: the wish to put the link into the API's answer."""
     return bool(getattr(settings, "ACCOUNTS_SHOW_MAGIC_LINK", False))
+
+
+def shows_magic_link() -> bool:
+    """Is the link put into the API's answer? It takes the setting and DEBUG: one slip gives nothing away."""
+    return is_development() and asks_to_show_magic_link()
+
+
+def secret_key() -> str:
+    """SECRET_KEY: keys the digests of codes and API keys, and seals waiting mail."""
+    return str(settings.SECRET_KEY)
+
+
+def redis_url() -> str:
+    """REDIS_URL: where limits are counted."""
+    return str(settings.REDIS_URL)
+
+
+def mail_dir() -> Path:
+    """Where development mail is kept, under CUTROOM_VAR."""
+    return Path(settings.CUTROOM_VAR) / "mail"
 
 
 def is_secure() -> bool:
@@ -56,7 +82,7 @@ def trusted_proxies() -> list[str]:
 
 def counts_loopback() -> bool:
     """Do the limits per network count loopback? Not in development, where everybody comes from there."""
-    return not settings.DEBUG
+    return not is_development()
 
 
 def key_prefix() -> str:

@@ -49,4 +49,4 @@ class NoWorkspace(PermissionDenied):
     """The person belongs to no workspace that is open to them."""
 
     code = "no-workspace"
-    title = "You are not a member of an active workspace."
+    title = "You are not a member of this workspace, or it is closed."

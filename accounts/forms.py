@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django import forms
 
+LONGEST_PATH = 200
+
 
 class EmailForm(forms.Form):
     """Asks for the address a link goes to."""
@@ -21,7 +23,12 @@ class EmailForm(forms.Form):
         ),
         error_messages={"required": "Enter your mail address."},
     )
-    next = forms.CharField(required=False, max_length=200, widget=forms.HiddenInput)
+    next = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def clean_next(self) -> str:
+        """A path too long to keep is forgotten: nobody can correct a hidden field."""
+        path: str = self.cleaned_data["next"]
+        return path if len(path) <= LONGEST_PATH else ""
 
 
 class CodeForm(forms.Form):

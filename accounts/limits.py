@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from functools import cache
 
 import redis
-from django.conf import settings
 from django.db import connection, transaction
 
 from accounts import addresses, conf, sealing
@@ -96,8 +95,8 @@ def _client(url: str) -> redis.Redis:
 def _count_in_redis(limits: Sequence[Limit]) -> int:
     keys = [f"cutroom:limit:{limit.key}" for limit in limits]
     numbers = [number for limit in limits for number in (limit.count, limit.seconds)]
-    answer = _client(settings.REDIS_URL).eval(SCRIPT, len(keys), *keys, *numbers)
-    return int(answer)  # type: ignore[arg-type]  # a synchronous client answers with a number
+    answer = _client(conf.redis_url()).eval(SCRIPT, len(keys), *keys, *numbers)
+    return int(answer)
 
 
 def _count_in_database(limits: Sequence[Limit], *, at: datetime) -> int:

@@ -78,6 +78,12 @@ def look_at(token: str, *, at: datetime) -> LoginRequest:
     return request
 
 
+def address_of(token: str) -> str:
+    """The address a link was mailed to, alive or not; empty for a link we never made."""
+    found = LoginRequest.objects.filter(token_hash=sealing.digest(token)).values_list("email", flat=True)
+    return found.first() or ""
+
+
 def consume_token(token: str, *, at: datetime) -> LoginRequest:
     """Use a link up. Of any number of parallel calls exactly one returns; the others raise as `look_at`."""
     request = look_at(token, at=at)

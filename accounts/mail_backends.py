@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.mail import EmailMessage
 from django.core.mail.backends.console import EmailBackend as ConsoleBackend
 from django.core.mail.backends.filebased import EmailBackend as FileBackend
 
-
-def mail_dir() -> Path:
-    """Where development mail is kept."""
-    return Path(settings.CUTROOM_VAR) / "mail"
+from accounts import conf
 
 
 class DevelopmentBackend(ConsoleBackend):
@@ -22,7 +17,7 @@ class DevelopmentBackend(ConsoleBackend):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.files = FileBackend(file_path=str(mail_dir()), fail_silently=self.fail_silently)
+        self.files = FileBackend(file_path=str(conf.mail_dir()), fail_silently=self.fail_silently)
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         """Send to both places."""

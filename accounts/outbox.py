@@ -7,12 +7,11 @@ import logging
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.template.loader import render_to_string
 
-from accounts import sealing
+from accounts import conf, sealing
 from accounts.models import OutboxMail
 from cutroom import clock, dispatch
 
@@ -37,7 +36,7 @@ def enqueue(
         kind=kind,
         recipient=recipient,
         subject=render_to_string(f"{name}.subject", context).strip(),
-        body_sealed=sealing.seal(json.dumps(body), key=settings.SECRET_KEY),
+        body_sealed=sealing.seal(json.dumps(body), key=conf.secret_key()),
         created_at=at,
         due_at=at,
         give_up_at=at + useful_for,
@@ -69,14 +68,14 @@ def _take(*, at: datetime) -> OutboxMail | None:
 
 def _send(mail: OutboxMail) -> bool:
     """Sent outside any transaction: an SMTP server may take its time."""
-    body = json.loads(sealing.unseal(mail.body_sealed, key=settings.SECRET_KEY))
+    body = json.loads(sealing.unseal(mail.body_sealed, key=conf.secret_key()))
     message = EmailMultiAlternatives(mail.subject, body["txt"], to=[mail.recipient])
     message.attach_alternative(body["html"], "text/html")
     message.extra_headers["List-Id"] = f"Cutroom <{mail.kind}.cutroom>"
     message.extra_headers["Auto-Submitted"] = "auto-generated"
     try:
         message.send()
-    except OSError as error:  # smtplib's errors are OSErrors too
+    except Exception as error:  # each mail library raises its own; a mail is tried again whatever it was
         _retry(mail, error)
         return False
     mail.sent_at, mail.error, mail.body_sealed = clock.now(), "", b""
@@ -84,7 +83,7 @@ def _send(mail: OutboxMail) -> bool:
     return True
 
 
-def _retry(mail: OutboxMail, error: OSError) -> None:
+def _retry(mail: OutboxMail, error: Exception) -> None:
     mail.error = type(error).__name__
     mail.due_at = clock.now() + timedelta(seconds=min(300, 5 * 2**mail.tries))
     mail.save(update_fields=["due_at", "error"])

@@ -32,6 +32,13 @@ def start(session: Session, *, at: datetime) -> str:
     return token
 
 
+def session_of(presented: str) -> Session | None:
+    """The open session that a token belongs to, whether the token was used or not."""
+    row = RefreshToken.objects.filter(token_hash=sealing.digest(presented), session__ended_at=None)
+    token = row.select_related("session").first()
+    return token.session if token else None
+
+
 def rotate(presented: str, *, at: datetime) -> Rotated:
     """Exchange a token for its successor.
 

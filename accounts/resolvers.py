@@ -10,7 +10,7 @@ from django.db import connection
 from django.http import HttpRequest
 
 from accounts import access_tokens, addresses, api_keys
-from accounts.errors import BadCredentials, SessionEnded
+from accounts.errors import BadCredentials, NoWorkspace, SessionEnded
 from tenants.errors import TenantSuspended
 from tenants.http import Principal
 from tenants.models import Role
@@ -28,7 +28,7 @@ LAST_USED_PRECISION = timedelta(minutes=1)
 def from_bearer(request: HttpRequest) -> Principal | None:
     """A JWT or an API key in the Authorization header; None without one (RFC 6750, scheme in any case).
 
-    Raises BadCredentials or SessionEnded (401), TenantSuspended (403).
+    Raises BadCredentials or SessionEnded (401), NoWorkspace or TenantSuspended (403).
     """
     scheme, _, token = request.headers.get("Authorization", "").strip().partition(" ")
     if not scheme:
@@ -40,24 +40,33 @@ def from_bearer(request: HttpRequest) -> Principal | None:
         return _by_key(token, ip=addresses.client_ip(request))
     claims = access_tokens.read(token)
     principal = _by_session(claims.session_id, claims.tenant_id)
-    if principal is None or principal.user_id != claims.user_id:
+    if principal.user_id != claims.user_id:
         raise SessionEnded()
     return _open(principal)
 
 
 def from_page_session(request: HttpRequest) -> Principal | None:
-    """A browser's page session; None when it has none or it is over."""
+    """A browser's page session; None when it has none.
+
+    One that is over is forgotten with all it held, so that an operator's console closes with it.
+    """
     session_id = request.session.get(SESSION_KEY)
     if not session_id:
         return None
-    principal = _by_session(UUID(session_id), None, is_browser=True)
-    return _open(principal) if principal else None
+    try:
+        return _open(_by_session(UUID(session_id), None, is_browser=True))
+    except (SessionEnded, NoWorkspace):
+        request.session.flush()
+        return None
 
 
-def _by_session(session_id: UUID, tenant_id: UUID | None, *, is_browser: bool = False) -> Principal | None:
+def _by_session(session_id: UUID, tenant_id: UUID | None, *, is_browser: bool = False) -> Principal:
+    """The tenant is only selected by the caller: without a membership of today it opens nothing."""
     row = _one(BY_SESSION, [session_id, tenant_id], SESSION_COLUMNS)
     if row is None:
-        return None
+        raise SessionEnded()
+    if row["tenant_id"] is None:
+        raise NoWorkspace()
     return Principal(**{**row, "role": Role(row["role"])}, session_id=session_id, is_browser=is_browser)
 
 

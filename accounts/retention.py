@@ -5,22 +5,29 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.contrib.sessions.models import Session as BrowserSession
 from django.db.models import QuerySet
 
 from accounts.models import LoginRequest, OutboxMail, RateBucket, RefreshToken, Session
 
+# Requests and mails may be about people who never sign in.
+REQUESTS_KEPT = timedelta(days=1)
 KEPT = timedelta(days=90)
 BATCH = 5_000
 
 
 def purge(*, at: datetime) -> int:
-    """Delete what ended more than 90 days ago (counters at once); returns the number of rows."""
+    """Delete what is over: sessions and tokens after 90 days, links and mails after one, counters at once.
+
+    Returns the number of rows.
+    """
     stale: list[QuerySet[Any]] = [
         RateBucket.objects.filter(expires_at__lt=at),
         RefreshToken.objects.filter(expires_at__lt=at - KEPT),
         Session.objects.filter(expires_at__lt=at - KEPT),
-        LoginRequest.objects.filter(expires_at__lt=at - KEPT),
-        OutboxMail.objects.filter(give_up_at__lt=at - KEPT),
+        LoginRequest.objects.filter(expires_at__lt=at - REQUESTS_KEPT),
+        OutboxMail.objects.filter(give_up_at__lt=at - REQUESTS_KEPT),
+        BrowserSession.objects.filter(expire_date__lt=at),
     ]
     return sum(_in_batches(rows) for rows in stale)
 

@@ -8,7 +8,8 @@ import hmac
 import secrets
 
 from cryptography.fernet import Fernet
-from django.conf import settings
+
+from accounts import conf
 
 
 def new_token() -> str:
@@ -23,7 +24,7 @@ def digest(token: str) -> str:
 
 def keyed_digest(text: str, *, purpose: str) -> str:
     """HMAC-SHA-256 (hex) under SECRET_KEY, for secrets that could be guessed and for look-ups."""
-    key = f"{purpose}:{settings.SECRET_KEY}".encode()
+    key = f"{purpose}:{conf.secret_key()}".encode()
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 
@@ -32,7 +33,7 @@ def seal(text: str, *, key: str) -> bytes:
     return _fernet(key).encrypt(text.encode())
 
 
-def unseal(sealed: bytes, *, key: str) -> str:
+def unseal(sealed: bytes | memoryview, *, key: str) -> str:
     """The text sealed under `key`. Raises cryptography's InvalidToken for another key."""
     return _fernet(key).decrypt(bytes(sealed)).decode()
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from accounts import (
@@ -25,11 +26,13 @@ from accounts.magic_links import Asker, MagicLink
 from accounts.models import ApiKey, LoginRequest, Session, User
 from cutroom.errors import NotFound
 from tenants import audit
+from tenants.context import current_tenant_id
+from tenants.models import Tenant
 
 
 @dataclass(frozen=True, kw_only=True)
 class SignedIn:
-    """A fresh or continued session: its access token, its refresh token, and where the person wanted to go."""
+    """A session, its access and refresh tokens, and the path the person wanted to go to."""
 
     session: Session
     access_token: str
@@ -105,7 +108,9 @@ def rotate_api_key(*, user_id: UUID | None, grace: timedelta, at: datetime) -> t
     """
     plain = api_keys.new_key()
     ends = at + grace
-    open_keys = ApiKey.objects.select_for_update().filter(revoked_at=None)
+    # Two rotations at once queue up here; locking the keys would not do, there may be none yet.
+    Tenant.objects.select_for_update().get(pk=current_tenant_id())
+    open_keys = ApiKey.objects.filter(revoked_at=None)
     for old in open_keys:
         old.expires_at = min(old.expires_at or ends, ends)
         old.save(update_fields=["expires_at"])
@@ -139,8 +144,9 @@ def _sign_in(request: LoginRequest, *, asker: Asker, at: datetime) -> SignedIn:
 
 
 def _user(email: str) -> User:
-    known = User.objects.filter(email=email).first()
-    return known or User.objects.create_user(email)
+    """The person behind an address, locked: two first sign-ins at once must not found two workspaces."""
+    User.objects.get_or_create(email=email, defaults={"password": make_password(None)})
+    return User.objects.select_for_update().get(email=email)
 
 
 def _end_stolen(session: Session, *, at: datetime) -> None:

@@ -5,14 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+from django.db import transaction
+
 from accounts import conf
 from accounts.magic_links import Asker
 from accounts.models import Session, User
+from tenants import audit
+from tenants.context import tenant_context
 
 
 def open_session(*, user: User, tenant_id: UUID, asker: Asker, at: datetime) -> Session:
-    """A new session for a person who just proved who they are."""
-    return Session.objects.create(
+    """A new session for a person who just proved who they are. Call inside a transaction."""
+    session = Session.objects.create(
         user=user,
         tenant_id=tenant_id,
         ip=asker.ip,
@@ -22,6 +26,8 @@ def open_session(*, user: User, tenant_id: UUID, asker: Asker, at: datetime) -> 
         signed_in_at=at,
         expires_at=at + conf.SESSION_LIFE,
     )
+    _audit("session.opened", session)
+    return session
 
 
 def alive(user_id: UUID, *, at: datetime) -> list[Session]:
@@ -30,9 +36,22 @@ def alive(user_id: UUID, *, at: datetime) -> list[Session]:
     return list(mine.order_by("-seen_at"))
 
 
+@transaction.atomic
 def end(*, user_id: UUID, at: datetime, reason: str, session_id: UUID | None = None) -> int:
-    """End one session of a person, or all of them; returns how many were open."""
-    mine = Session.objects.filter(user_id=user_id, ended_at=None)
+    """End one session of a person, or all of them; returns how many were open. Each end is audited."""
+    mine = Session.objects.select_for_update().filter(user_id=user_id, ended_at=None)
     if session_id is not None:
         mine = mine.filter(pk=session_id)
-    return mine.update(ended_at=at, end_reason=reason)
+    ended = list(mine.order_by("pk"))
+    for session in ended:
+        session.ended_at, session.end_reason = at, reason
+        session.save(update_fields=["ended_at", "end_reason"])
+        _audit("session.ended", session, reason=reason)
+    return len(ended)
+
+
+def _audit(action: str, session: Session, **detail: str) -> None:
+    """Sessions are a person's, the audit log is a tenant's: it is the one the session was opened in."""
+    with tenant_context(session.tenant_id):
+        target = f"session:{session.pk}"
+        audit.record(action, target=target, detail=detail, user_id=session.user_id)

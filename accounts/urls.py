@@ -2,16 +2,16 @@
 
 from django.urls import path
 
-from accounts import account_api, api, views
+from accounts import account_api, api, session_api, views
 
 auth_urlpatterns = [
     path("magic-link/request", api.RequestLinkAPI.as_view(), name="request-link"),
     path("magic-link/verify", api.VerifyAPI.as_view(), name="verify-link"),
     path("refresh", api.RefreshAPI.as_view(), name="refresh"),
     path("logout", api.LogoutAPI.as_view(), name="logout"),
-    path("me", api.MeAPI.as_view(), name="me"),
-    path("sessions", api.SessionsAPI.as_view(), name="sessions"),
-    path("sessions/<str:session>", api.SessionAPI.as_view(), name="session"),
+    path("me", session_api.MeAPI.as_view(), name="me"),
+    path("sessions", session_api.SessionsAPI.as_view(), name="sessions"),
+    path("sessions/<str:session>", session_api.SessionAPI.as_view(), name="session"),
 ]
 
 account_urlpatterns = [

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from email import message_from_binary_file, policy
 from typing import Any
 
-from django.conf import settings
+from django.contrib.auth import login as open_console
 from django.http import Http404, HttpRequest, HttpResponse
+from django.middleware.csrf import rotate_token
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import askers, magic_links, services
+from accounts import askers, conf, magic_links, services
 from accounts.errors import LinkExpired, LinkInvalid, LinkUsed
 from accounts.forms import CodeForm, EmailForm
-from accounts.mail_backends import mail_dir
 from accounts.resolvers import SESSION_KEY
 from accounts.services import SignedIn
 from cutroom import clock
@@ -23,6 +24,8 @@ from cutroom.errors import DomainError, InvalidInput, RateLimited
 from tenants.http import Principal
 
 HOME = "/create"
+CONSOLE_BACKEND = "django.contrib.auth.backends.ModelBackend"
+ASKED_KEPT = timedelta(days=1)
 
 
 @never_cache
@@ -53,11 +56,11 @@ def check_mail(request: HttpRequest) -> HttpResponse:
 @require_POST
 def use_link(request: HttpRequest) -> HttpResponse:
     """The button of the confirm page."""
-    asker = askers.asker_of(request)
+    asker, token = askers.asker_of(request), request.POST.get("token", "")
     try:
-        signed_in = services.verify_token(token=request.POST.get("token", ""), asker=asker, at=clock.now())
+        signed_in = services.verify_token(token=token, asker=asker, at=clock.now())
     except (LinkInvalid, LinkUsed, LinkExpired) as error:
-        return _dead_link(request, error)
+        return _dead_link(request, error, token=token)
     return _enter(request, signed_in)
 
 
@@ -96,9 +99,9 @@ def logout(request: HttpRequest) -> HttpResponse:
 @require_safe
 def dev_mail(request: HttpRequest) -> HttpResponse:
     """Mail that development did not send anywhere, newest first. 404 in production."""
-    if not settings.DEBUG:
+    if not conf.is_development():
         raise Http404
-    files = sorted(mail_dir().glob("*.log"), key=lambda path: path.stat().st_mtime, reverse=True)
+    files = sorted(conf.mail_dir().glob("*.log"), key=lambda path: path.stat().st_mtime, reverse=True)
     return render(request, "accounts/dev_mail.html", {"mails": [_read_mail(path) for path in files[:50]]})
 
 
@@ -128,7 +131,9 @@ def _ask(request: HttpRequest) -> HttpResponse:
         form.add_error("email", error.detail)
         return render(request, "accounts/login.html", {"form": form}, status=400)
     request.session["asked_email"] = email
-    request.session["asked_at"] = at.isoformat()
+    request.session["asked_until"] = f"{at + conf.LINK_LIFE:%H:%M}"
+    # Nobody is signed in yet: this row need not live for 30 days.
+    request.session.set_expiry(ASKED_KEPT)
     response = redirect("accounts-pages:check-mail")
     askers.remember_browser(response, nonce)
     return response
@@ -140,7 +145,7 @@ def _confirm(request: HttpRequest, token: str) -> HttpResponse:
     except (LinkInvalid, LinkUsed, LinkExpired) as error:
         if isinstance(error, LinkUsed) and _principal(request):
             return redirect(HOME)
-        return _dead_link(request, error)
+        return _dead_link(request, error, token=token)
     nonce = askers.asker_of(request).browser_nonce
     context = {
         "asked": asked,
@@ -153,8 +158,8 @@ def _confirm(request: HttpRequest, token: str) -> HttpResponse:
     return response
 
 
-def _dead_link(request: HttpRequest, error: DomainError) -> HttpResponse:
-    email = request.session.get("asked_email", "")
+def _dead_link(request: HttpRequest, error: DomainError, *, token: str = "") -> HttpResponse:
+    email = magic_links.address_of(token) or request.session.get("asked_email", "")
     context = {"error": error, "form": EmailForm(initial={"email": email})}
     return render(request, "accounts/dead_link.html", context, status=error.status)
 
@@ -162,13 +167,17 @@ def _dead_link(request: HttpRequest, error: DomainError) -> HttpResponse:
 def _enter(request: HttpRequest, signed_in: SignedIn) -> HttpResponse:
     # A new key for the page session: whoever planted the old one gains nothing (session fixation).
     request.session.flush()
+    user = signed_in.session.user
+    if user.is_staff:
+        open_console(request, user, backend=CONSOLE_BACKEND)
     request.session[SESSION_KEY] = str(signed_in.session.pk)
+    rotate_token(request)
     return redirect(safe_path(signed_in.next_path))
 
 
 def _check_context(request: HttpRequest, form: CodeForm) -> dict[str, Any]:
     email = request.session.get("asked_email", "")
-    return {"form": form, "email": email, "again": EmailForm(initial={"email": email})}
+    return {"form": form, "email": email, "until": request.session.get("asked_until", "")}
 
 
 def _principal(request: HttpRequest) -> Principal | None:

@@ -15,7 +15,9 @@ _LARGEST_LOG_BYTES = 20 * 1024 * 1024
 
 def say(text: str) -> None:
     """Print one line at once, also into a pipe."""
-    _write(f"{text}\n")
+    # A progress bar may stand on this line of a terminal.
+    clear = "\r\x1b[K" if sys.stdout.isatty() else ""
+    _write(f"{clear}{text}\n")
 
 
 class LogWatch:
@@ -23,6 +25,11 @@ class LogWatch:
 
     def __init__(self, *paths: Path) -> None:
         self._positions = {path: path.stat().st_size if path.exists() else 0 for path in paths}
+        self._hidden: list[str] = []
+
+    def hide(self, text: str) -> None:
+        """Lines with this text are no news, such as a sign-in link that we use ourselves."""
+        self._hidden.append(text)
 
     def news(self) -> list[str]:
         """Errors and sign-in links written since the last call, one short line each."""
@@ -30,6 +37,8 @@ class LogWatch:
 
     def _worth_showing(self, path: Path) -> Iterator[str]:
         for line in self._new_lines(path):
+            if any(text in line for text in self._hidden):
+                continue
             if link := _MAGIC_LINK.search(line):
                 yield f"{path.stem}: sign-in link {link.group()}"
             elif event := _error_event(line):

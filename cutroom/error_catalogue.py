@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -15,6 +14,7 @@ from django.utils.module_loading import module_has_submodule
 from django.views.decorators.http import require_safe
 from rest_framework import exceptions as drf
 
+from cutroom import problems  # noqa: F401  # has an error of its own, `internal`
 from cutroom.errors import DomainError, NotFound
 
 _FROM_HTTP = (
@@ -29,8 +29,8 @@ Every refusal is an `application/problem+json` document (RFC 9457): `type`, `tit
 `code`, `request_id`, and `errors` (`field`, `code`, `detail`) where single fields are wrong. `code` is
 stable; `detail` says what happened this time. The same list is served at `/problems`.
 
-| code | status | means |
-|---|---|---|
+| code | status | title | meaning |
+|---|---|---|---|
 """
 
 
@@ -55,7 +55,7 @@ def catalogue() -> list[Entry]:
 
 def as_markdown() -> str:
     """The text of docs/errors.md."""
-    rows = (f"| `{e.code}` | {e.status} | {e.title.rstrip('.')}. {e.explanation} |" for e in catalogue())
+    rows = (f"| `{e.code}` | {e.status} | {e.title} | {e.explanation} |" for e in catalogue())
     return _HEAD + "\n".join(rows) + "\n"
 
 
@@ -85,7 +85,7 @@ def _from_tree(parent: type[DomainError]) -> Iterator[Entry]:
         yield from _from_tree(kind)
     own = parent.__mro__[1]
     if parent is DomainError or parent.code != getattr(own, "code", None):
-        explanation = " ".join((inspect.getdoc(parent) or "").partition("\n\n")[0].split())
+        explanation = " ".join((parent.__doc__ or "").partition("\n\n")[0].split())
         yield Entry(code=parent.code, status=parent.status, title=parent.title, explanation=explanation)
 
 

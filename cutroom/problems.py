@@ -115,6 +115,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 class _Bug(DomainError):
+    """A fault of ours. It is logged under the request id; tell us that."""
+
     code = "internal"
     status = 500
     title = "Sorry, Cutroom has a problem"

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from cutroom import embedded, environment, footage, stack
+from cutroom import embedded, environment, footage, schema_stamp, stack
 from cutroom.client import ApiClient, UnexpectedAnswer
 from cutroom.console import LogWatch, ProgressBar, say
 from cutroom.embedded.processes import die_with_parent
@@ -28,6 +28,7 @@ class Stack:
     """A running installation."""
 
     supervisor: Supervisor
+    watch: LogWatch
     client: ApiClient
     url: str
     var: Path
@@ -50,7 +51,7 @@ def run() -> int:
 def services() -> int:
     """Start only the embedded servers and stay until asked to stop."""
     environment.load_development()
-    with _servers(embedded.var_dir()) as supervisor:
+    with _servers(embedded.var_dir(), watch=LogWatch()) as supervisor:
         say("Ready  PostgreSQL and Redis; Ctrl-C stops them")
         _stay(supervisor)
     return 0
@@ -65,20 +66,21 @@ def running_stack(*, port: int) -> Iterator[Stack]:
     """
     stack.refuse_taken_port(port)
     var = embedded.var_dir()
-    with _servers(var) as supervisor:
-        stack.manage("migrate", var=var, wait=supervisor.pause)
+    watch = LogWatch(*stack.application_logs(var))
+    with _servers(var, watch=watch) as supervisor:
+        _migrate(supervisor, var)
         for part in stack.application(var, port=port):
             supervisor.add(part)
         url = f"http://{stack.HOST}:{port}"
         client = ApiClient(url)
         _await_ready(supervisor, client, var=var)
-        yield Stack(supervisor, client, url, var)
+        yield Stack(supervisor, watch, client, url, var)
 
 
 @contextmanager
-def _servers(var: Path) -> Iterator[Supervisor]:
+def _servers(var: Path, *, watch: LogWatch) -> Iterator[Supervisor]:
     """A supervisor with the embedded servers that the environment asks for."""
-    supervisor = Supervisor(say, LogWatch(*stack.application_logs(var)).news)
+    supervisor = Supervisor(say, watch.news)
     supervisor.listen()
     _follow_make()
     with _only_one(var):
@@ -113,6 +115,16 @@ def _follow_make() -> None:
         die_with_parent(signal.SIGTERM, parent=os.getppid())
 
 
+def _migrate(supervisor: Supervisor, var: Path) -> None:
+    """Bring the schema up to date; skipped when the embedded database certainly is, which saves seconds."""
+    is_embedded = "postgres" in environment.embedded_servers(var)
+    if is_embedded and schema_stamp.is_current(var, checkout=environment.CHECKOUT):
+        return
+    stack.manage("migrate", var=var, wait=supervisor.pause)
+    if is_embedded:
+        schema_stamp.note(var, checkout=environment.CHECKOUT)
+
+
 def _await_ready(supervisor: Supervisor, client: ApiClient, *, var: Path) -> None:
     while not client.is_ready():
         supervisor.pause(0.1)
@@ -122,7 +134,7 @@ def _await_ready(supervisor: Supervisor, client: ApiClient, *, var: Path) -> Non
 
 
 def _welcome(running: Stack) -> None:
-    """Make demo data and render its project on the first start; a failure is said, and tried again next time."""
+    """Make demo data and render its project on the first start; what fails is said, and tried next time."""
     video = running.var / "sample" / "test.mp4"
     if video.exists():
         return
@@ -140,7 +152,9 @@ def _welcome(running: Stack) -> None:
 def _render_sample(running: Stack, video: Path) -> float:
     """Make the video and return its length in seconds."""
     client = running.client
-    client.verify(client.request_link(DEMO_EMAIL))
+    token = client.request_link(DEMO_EMAIL)
+    running.watch.hide(token)
+    client.verify(token)
     accepted = client.stitch("test", resolution="1080p", fps=24)
     bar = ProgressBar("Rendering the sample project")
 

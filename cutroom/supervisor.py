@@ -14,7 +14,7 @@ from cutroom.embedded.processes import Child
 
 _LOOK_EVERY_SECONDS = 0.2
 _FIRST_PAUSE_SECONDS = 0.5
-_LONGEST_PAUSE_SECONDS = 30.0
+_MOST_DOUBLINGS = 6
 # A child that ran this long had a healthy life; its next death starts again with the shortest pause.
 _HEALTHY_SECONDS = 60.0
 
@@ -38,6 +38,12 @@ class Part:
     started_at: float = 0.0
     restart_at: float | None = None
 
+    @property
+    def pause_seconds(self) -> float:
+        """How long to wait after the latest death."""
+        doublings = max(0, min(self.early_deaths - 1, _MOST_DOUBLINGS))
+        return _FIRST_PAUSE_SECONDS * 2.0**doublings
+
     def launch(self) -> None:
         """Start the process."""
         self.started_at = time.monotonic()
@@ -48,8 +54,7 @@ class Part:
         """Note a death and fix the next start; the pauses double while the process keeps dying young."""
         is_early = time.monotonic() - self.started_at < _HEALTHY_SECONDS
         self.early_deaths = self.early_deaths + 1 if is_early else 1
-        pause_seconds = min(_FIRST_PAUSE_SECONDS * 2 ** (self.early_deaths - 1), _LONGEST_PAUSE_SECONDS)
-        self.restart_at = time.monotonic() + pause_seconds
+        self.restart_at = time.monotonic() + self.pause_seconds
 
     def shut_down(self) -> None:
         """Stop the process if it is ours."""

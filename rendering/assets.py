@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import shutil
 import uuid
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +23,8 @@ from rendering.models import ACTIVE_JOB_STATES, Asset, AssetKind, Project, Rende
 from tenants import audit, storage
 from tenants.context import current_actor
 
-PICTURE_TIMEOUT_SECONDS = 20
 # Less than the database lets a transaction idle.
-QUEUE_TIMEOUT_SECONDS = 45
-
-# A media child takes one order at a time and dies with the thread that started it; request threads end.
-_reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pictures")
+PICTURE_TIMEOUT_SECONDS = 30
 
 # First bytes of sound and video files: RFC 3533, RFC 9639, ISO/IEC 14496-12, RFC 8794, WAVE, ID3, MPEG audio.
 _SOUND_OR_VIDEO = (
@@ -102,18 +97,16 @@ def _refuse_at_sight(upload: UploadedFile) -> None:
 def _clean_picture(upload: UploadedFile, directory: Path, out_path: Path) -> dict[str, Any]:
     """Decode in a child process, which a hostile file may crash; returns {"width", "height"} in pixels."""
     spec = PictureSpec(in_path=str(_path_of(upload, directory)), out_path=str(out_path))
-    reading = _reader.submit(host.run, spec, timeout_seconds=PICTURE_TIMEOUT_SECONDS)
     try:
-        return reading.result(timeout=QUEUE_TIMEOUT_SECONDS)
-    except TimeoutError as error:
-        reading.cancel()
-        raise Unavailable("Many pictures are being read at the moment. Try again soon.") from error
+        return host.run(spec, timeout_seconds=PICTURE_TIMEOUT_SECONDS)
     except MediaError as error:
         if error.retryable:
             raise Unavailable(error.detail) from error
         raise _unusable(error.code, error.detail) from error
-    except (MediaTimeout, MediaCrashed) as error:
+    except MediaCrashed as error:
         raise _unusable("image-broken", "This picture could not be read. Save it anew.") from error
+    except MediaTimeout as error:
+        raise Unavailable("This picture could not be read in time. Try again, or a smaller one.") from error
 
 
 def _path_of(upload: UploadedFile, directory: Path) -> Path:

@@ -123,10 +123,12 @@ def _split(submission: Submission) -> int:
 
 
 def _halves(text: str, at: int | None) -> tuple[str, str]:
-    """Cut at character `at`, or at the first blank line. Raises InvalidInput when a half would be empty."""
-    before, after = (text[:at], text[at:]) if at else text.partition("\n\n")[::2]
-    if before.strip() and after.strip():
-        return before.strip(), after.strip()
+    """Cut at character `at`, else at the first blank line. Raises InvalidInput when both leave a half empty."""
+    at_cursor = (text[: at or 0], text[at or 0 :])
+    at_blank_line = text.strip().partition("\n\n")[::2]
+    for before, after in (at_cursor, at_blank_line):
+        if before.strip() and after.strip():
+            return before.strip(), after.strip()
     detail = "Put the cursor, or a blank line, where the scene should be split."
     raise InvalidInput(errors=[{"field": "narration", "code": "no-split", "detail": detail}])
 

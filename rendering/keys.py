@@ -11,6 +11,7 @@ from uuid import UUID
 
 from tenants.storage import storage_key
 
+from rendering.media import fonts
 from rendering.models import RenderJob, StepKind
 
 # Raise it when the same inputs would give other pixels or sound; every cached output is then made anew.
@@ -28,9 +29,10 @@ VIDEO_FILES = {"mp4": "video/mp4", "jpg": "image/jpeg", "vtt": "text/vtt", "srt"
 
 @cache
 def renderer_fingerprint() -> str:
-    """Versions of everything that turns inputs into bytes; part of every content key."""
+    """Versions of everything that turns inputs into bytes, fonts included; part of every content key."""
     parts = [f"{name}={version(name)}" for name in ("av", "opencv-python-headless", "pillow", "piper-tts")]
-    return hashlib.sha256(" ".join([f"renderer={RENDERER_VERSION}", *parts]).encode()).hexdigest()[:16]
+    text = " ".join([f"renderer={RENDERER_VERSION}", f"fonts={fonts.fingerprint()}", *parts])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def content_key(kind: str, inputs: dict[str, Any]) -> str:

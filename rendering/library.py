@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.db.models import Count, Expression, F, Func, Q, QuerySet, Sum, TextField
-from django.db.models.functions import Cast, Coalesce, Extract
+from django.db.models.functions import Cast, Coalesce
 
 from rendering import selectors
 from rendering.models import ACTIVE_JOB_STATES, JobState, RenderJob
@@ -25,7 +26,7 @@ STATES: Mapping[str, tuple[str, Q]] = {
 }
 _NEWEST = "newest"
 _SORTS: Mapping[str, tuple[str, Expression | F | Coalesce]] = {
-    _NEWEST: ("Newest first", Extract("created_at", "epoch")),
+    _NEWEST: ("Newest first", F("created_at")),
     "longest": ("Longest first", Coalesce("duration_ms", 0)),
     "largest": ("Largest first", Coalesce("video_bytes", 0)),
 }
@@ -78,10 +79,11 @@ def _after(ordered: QuerySet[RenderJob], cursor: str) -> QuerySet[RenderJob]:
     try:
         key, last_id = json.loads(base64.urlsafe_b64decode(cursor.encode()))
         return ordered.filter(Q(sort_key__lt=key) | Q(sort_key=key, id__lt=UUID(last_id)))
-    except (binascii.Error, ValueError, TypeError, AttributeError):
+    except (binascii.Error, ValueError, TypeError, AttributeError, ValidationError):
         return ordered
 
 
 def _cursor(job: Any) -> str:
-    key = job.sort_key if isinstance(job.sort_key, int) else str(job.sort_key)
-    return base64.urlsafe_b64encode(json.dumps([key, str(job.pk)]).encode()).decode()
+    # str keeps the microseconds of a moment, which Django's JSON encoder would cut off.
+    place = json.dumps([job.sort_key, job.pk], default=str)
+    return base64.urlsafe_b64encode(place.encode()).decode()

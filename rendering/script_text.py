@@ -26,9 +26,9 @@ _MARKUP = (
     (re.compile(r"\[\^[^\[\]]+\]"), ""),
     (re.compile(rf"\[([^\[\]]*)\]{_TARGET}"), r"\1"),
     (re.compile(r"`+([^`]*)`+"), r"\1"),
-    (re.compile(r"(\*{2,3}|~~)(?=\S)(.{1,300}?)(?<=\S)\1"), r"\2"),
-    (re.compile(r"(?<!\w)(\*)(?=\S)(.{1,300}?)(?<=\S)\1(?!\w)"), r"\2"),
-    (re.compile(r"(?<!\w)(_{1,3})(?=\S)(.{1,300}?)(?<=\S)\1(?!\w)"), r"\2"),
+    (re.compile(r"(?<!\\)(\*{2,3}|~~)(?=\S)(.{1,300}?)(?<=[^\s\\])\1"), r"\2"),
+    (re.compile(r"(?<![\w\\])(\*)(?=\S)(.{1,300}?)(?<=[^\s\\])\1(?!\w)"), r"\2"),
+    (re.compile(r"(?<![\w\\])(_{1,3})(?=\S)(.{1,300}?)(?<=[^\s\\])\1(?!\w)"), r"\2"),
     (re.compile(r"\\([!-/:-@\[-`{-~])"), r"\1"),
 )
 _SPACES = re.compile(r"[ \t]+")
@@ -116,10 +116,11 @@ def _read_text(line: str, blocks: list[_Block]) -> None:
 
 
 def _show(prompt: str, blocks: list[_Block]) -> None:
-    """A second picture is where the scene changes."""
-    if blocks[-1].image_prompt:
+    """A second picture is where the scene changes. One without a description shows nothing we could draw."""
+    words = _spoken(prompt)
+    if words and blocks[-1].image_prompt:
         blocks.append(_Block())
-    blocks[-1].image_prompt = _spoken(prompt)
+    blocks[-1].image_prompt = words or blocks[-1].image_prompt
 
 
 def _say(text: str, block: _Block, *, is_item: bool) -> None:

@@ -23,3 +23,8 @@ def backup_role() -> str:
 def entitlements() -> str:
     """TENANTS_ENTITLEMENTS: dotted path of what tells a tenant's plan; a higher storey answers."""
     return str(settings.TENANTS_ENTITLEMENTS)
+
+
+def lasting_refusals() -> tuple[str, ...]:
+    """TENANTS_LASTING_REFUSALS: path prefixes whose refusals are committed, such as a wrong code's count."""
+    return tuple(getattr(settings, "TENANTS_LASTING_REFUSALS", ()))

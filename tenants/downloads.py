@@ -6,11 +6,12 @@ Django's FileResponse knows no ranges. The body is read after the transaction, f
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Generator
 from dataclasses import dataclass
-from typing import IO
 from urllib.parse import quote
 
+from asgiref.sync import sync_to_async
+from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 
 from cutroom.errors import NotFound
@@ -18,7 +19,8 @@ from tenants import storage
 
 CHUNK_BYTES = 256 * 1024
 
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+# 18 digits are an exabyte; Python refuses to read numbers of thousands of digits.
+_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,14 +48,13 @@ def file_response(
         size, tag = storage.file_size(key), f'"{storage.fingerprint(key)}"'
     except FileNotFoundError:
         raise NotFound() from None
-    if tag in _listed(request.headers.get("If-None-Match", "")):
+    if _listed(request.headers.get("If-None-Match", "")) & {tag, "*"}:
         return _with_headers(HttpResponse(status=304), tag, download_name)
     span = _wanted(request, tag, size)
     if span is None:
-        response = HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
-        return _with_headers(response, tag, download_name)
-    response = _body(request, key, span, content_type=content_type)
-    return _with_headers(response, tag, download_name)
+        refusal = HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
+        return _with_headers(refusal, tag, download_name)
+    return _with_headers(_body(request, key, span, content_type=content_type), tag, download_name)
 
 
 def _listed(header: str) -> set[str]:
@@ -61,11 +62,13 @@ def _listed(header: str) -> set[str]:
 
 
 def _wanted(request: HttpRequest, tag: str, size: int) -> Span | None:
-    """The span to send; the whole for no, several or foreign ranges; None for one that cannot be satisfied."""
+    """The span to send: the whole without a usable range, None for one that cannot be satisfied."""
     whole = Span(first=0, last=size - 1, size=size)
     match = _RANGE.fullmatch(request.headers.get("Range", "").strip())
     condition = request.headers.get("If-Range", "")
-    if match is None or match.groups() == ("", "") or (condition and condition != tag):
+    # RFC 9110 section 14.2 defines ranges for GET alone, and section 13.1.5 the condition.
+    is_foreign = request.method != "GET" or (condition and condition != tag)
+    if match is None or match.groups() == ("", "") or is_foreign:
         return whole
     start, end = match.groups()
     if not start:
@@ -83,17 +86,32 @@ def _body(request: HttpRequest, key: str, span: Span, *, content_type: str) -> H
     status = 206 if is_partial else 200
     if request.method == "HEAD":
         return HttpResponse(status=status, content_type=content_type, headers=headers)
-    chunks = _chunks(storage.open_file(key), span)
-    return StreamingHttpResponse(chunks, status=status, content_type=content_type, headers=headers)
+    chunks = _chunks(key, span)
+    # Django would gather a plain iterator in memory, whole, before an ASGI server sends its first byte.
+    body = _without_blocking(chunks) if isinstance(request, ASGIRequest) else chunks
+    return StreamingHttpResponse(body, status=status, content_type=content_type, headers=headers)
 
 
-def _chunks(file: IO[bytes], span: Span) -> Iterator[bytes]:
-    with file:
+def _chunks(key: str, span: Span) -> Generator[bytes]:
+    # Opened with the first byte: a response that is never sent leaves no file open.
+    with storage.open_file(key) as file:
         file.seek(span.first)
         left = span.length
         while left > 0 and (chunk := file.read(min(CHUNK_BYTES, left))):
             left -= len(chunk)
             yield chunk
+
+
+async def _without_blocking(chunks: Generator[bytes]) -> AsyncIterator[bytes]:
+    try:
+        while chunk := await sync_to_async(_next, thread_sensitive=False)(chunks):
+            yield chunk
+    finally:
+        chunks.close()
+
+
+def _next(chunks: Generator[bytes]) -> bytes:
+    return next(chunks, b"")
 
 
 def _with_headers(response: HttpResponseBase, tag: str, download_name: str | None) -> HttpResponseBase:

@@ -84,4 +84,4 @@ class IsAdmin(IsMember):
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         """True for a member whose role is admin."""
-        return super().has_permission(request, view) and request.user.is_admin
+        return isinstance(request.user, Principal) and request.user.is_admin

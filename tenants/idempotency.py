@@ -1,13 +1,15 @@
 """The same POST twice is one deed: `Idempotency-Key`, kept in the transaction of the deed itself.
 
 Follows the IETF draft idempotency-key-header-07: another body under the same key is 422, a request whose
-first copy is still running is 409. Refusals are not kept, so a corrected request may use the same key.
+first copy is still running is 409. Refusals are not kept, so a corrected request may use the same key; nor
+are answers that must not be stored, such as a new API key.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from typing import TypeGuard
 
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -19,6 +21,8 @@ from tenants.errors import IdempotencyInFlight, IdempotencyMismatch
 from tenants.models import IdempotencyRecord
 
 MAX_KEY_LENGTH = 255
+MAX_PATH_LENGTH = 255
+KEPT_HEADERS = ("Location", "Retry-After", "ETag")
 
 
 class IdempotencyMiddleware:
@@ -38,11 +42,11 @@ class IdempotencyMiddleware:
         if not _lock(request.path, key):
             return problem_response(request, IdempotencyInFlight())
         request_hash = _request_hash(request)
-        record = IdempotencyRecord.objects.filter(path=request.path, key=key).first()
+        record = IdempotencyRecord.objects.filter(path=_path(request), key=key).first()
         if record is not None:
             return _replay(request, record, request_hash)
         response = self.get_response(request)
-        if response.status_code < 400 and isinstance(response, HttpResponse):
+        if _is_worth_keeping(response):
             _keep(request, response, key=key, request_hash=request_hash)
         return response
 
@@ -54,6 +58,16 @@ def _lock(path: str, key: str) -> bool:
         cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [name])
         (is_locked,) = cursor.fetchone()
     return bool(is_locked)
+
+
+def _is_worth_keeping(response: HttpResponseBase) -> TypeGuard[HttpResponse]:
+    is_secret = "no-store" in response.headers.get("Cache-Control", "")
+    return response.status_code < 400 and isinstance(response, HttpResponse) and not is_secret
+
+
+def _path(request: HttpRequest) -> str:
+    """As much as the column holds; the hash of the request has the rest."""
+    return request.path[:MAX_PATH_LENGTH]
 
 
 def _request_hash(request: HttpRequest) -> str:
@@ -71,18 +85,18 @@ def _replay(request: HttpRequest, record: IdempotencyRecord, request_hash: str) 
         return problem_response(request, IdempotencyMismatch())
     response = HttpResponse(bytes(record.body), status=record.status, content_type=record.content_type)
     response["Idempotent-Replayed"] = "true"
-    if record.location:
-        response["Location"] = record.location
+    for name, value in record.headers.items():
+        response[name] = value
     return response
 
 
 def _keep(request: HttpRequest, response: HttpResponse, *, key: str, request_hash: str) -> None:
     IdempotencyRecord.objects.create(
         key=key,
-        path=request.path[:255],
+        path=_path(request),
         request_hash=request_hash,
         status=response.status_code,
         content_type=response.headers.get("Content-Type", "")[:80],
+        headers={name: response[name] for name in KEPT_HEADERS if name in response},
         body=response.content,
-        location=response.headers.get("Location", "")[:255],
     )

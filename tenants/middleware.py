@@ -17,7 +17,8 @@ from tenants.http import Principal
 class TenantMiddleware:
     """Resolves the caller once, then runs the view inside its tenant's context.
 
-    A response of 400 or more rolls the transaction back: nothing half-done survives a refusal.
+    A response of 400 or more rolls the transaction back: nothing half-done survives a refusal. Paths of
+    TENANTS_LASTING_REFUSALS keep theirs: who is signed in may not undo the count of wrong codes.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -34,7 +35,7 @@ class TenantMiddleware:
         actor = Actor(user_id=principal.user_id, api_key_id=principal.api_key_id)
         with tenant_context(principal.tenant_id, actor=actor):
             response = self.get_response(request)
-            if response.status_code >= 400:
+            if response.status_code >= 400 and not _is_lasting(request, response):
                 transaction.set_rollback(True)
         return response
 
@@ -47,3 +48,7 @@ class TenantMiddleware:
             if principal is not None:
                 return principal, None
         return None, None
+
+
+def _is_lasting(request: HttpRequest, response: HttpResponseBase) -> bool:
+    return response.status_code < 500 and request.path.startswith(conf.lasting_refusals())

@@ -115,7 +115,7 @@ class IdempotencyRecord(TenantOwned):
     status = models.PositiveSmallIntegerField()
     content_type = models.CharField(max_length=80)
     body = models.BinaryField()
-    location = models.CharField(max_length=255, blank=True)
+    headers = models.JSONField(default=dict)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta(TenantOwned.Meta):

@@ -83,7 +83,9 @@ def _composite_keys(model: type[models.Model]) -> Iterator[str]:
     """Foreign key checks bypass row security, so a plain key could point at another tenant's row."""
     table = model._meta.db_table
     for field in model._meta.get_fields():
-        target = field.related_model if isinstance(field, models.ForeignKey) else None
+        if not isinstance(field, models.ForeignKey):
+            continue
+        target = field.related_model
         if not isinstance(target, type) or not issubclass(target, TenantOwned):
             continue
         other = target._meta.db_table

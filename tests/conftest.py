@@ -15,7 +15,7 @@ import redis
 from django.conf import settings
 from django.db import connection
 from django.test import TransactionTestCase
-from pytest_django import DjangoDbBlocker
+from pytest_django import DjangoDbBlocker, Settings
 
 from cutroom import embedded, environment
 from tenants.context import tenant_id_or_none
@@ -28,7 +28,9 @@ COMMITTING_FIXTURES = {"committed_cast", "transactional_db", "live_server"}
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start the servers once, in the process that starts the others."""
-    config.addinivalue_line("markers", "committed: commits for real, on all aliases; tables are emptied after")
+    config.addinivalue_line(
+        "markers", "committed: commits for real, on all aliases; tables are emptied after"
+    )
     if hasattr(config, "workerinput"):
         return
     var = embedded.var_dir()
@@ -61,7 +63,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     if report.skipped and os.environ.get("CI") and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
         report.longrepr = f"skipped in CI: {report.longrepr}"
-    return report  # type: ignore[return-value]  # noqa: B901  # the protocol of pluggy's wrappers
+    return report  # type: ignore[return-value]  # the protocol of pluggy's wrappers
 
 
 @pytest.fixture(scope="session")
@@ -84,12 +86,15 @@ def django_db_setup(
 @pytest.fixture(autouse=True)
 def _no_tenant_left(request: pytest.FixtureRequest) -> Iterator[None]:
     """Whatever a test does, it ends outside every tenant: in Python, and on the connection."""
-    if request.node.get_closest_marker("django_db") or "db" in request.fixturenames:
+    uses_database = bool(
+        request.node.get_closest_marker("django_db") or {"db", "transactional_db"} & set(request.fixturenames)
+    )
+    if uses_database:
         # Set up before us, so that its transaction is still open when we look.
         request.getfixturevalue("_django_db_helper")
     yield
     assert tenant_id_or_none() is None
-    if connection.connection is None or connection.needs_rollback:
+    if not uses_database or connection.connection is None or connection.needs_rollback:
         return
     with connection.cursor() as cursor:
         cursor.execute("SELECT coalesce(current_setting('app.tenant_id', true), '')")
@@ -110,11 +115,11 @@ def _empty_redis(_redis: redis.Redis) -> None:
 
 
 @pytest.fixture
-def media(tmp_path: Path, settings: object) -> Path:
+def media(tmp_path: Path, settings: Settings) -> Path:
     """A storage root of this test's own."""
     root = tmp_path / "media"
     root.mkdir()
     backend = "django.core.files.storage.FileSystemStorage"
     stores = {"default": {"BACKEND": backend, "OPTIONS": {"location": str(root)}}}
-    settings.STORAGES = {**settings.STORAGES, **stores}  # type: ignore[attr-defined]  # pytest-django's fixture
+    settings.STORAGES = {**settings.STORAGES, **stores}
     return root

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, LiteralString
 
 import django
-import djstripe
 import psycopg
 from django.apps import apps
 from django.conf import settings
@@ -26,7 +25,13 @@ TEMPLATE_PREFIX = "cutroom_template_"
 ROOT = Path(settings.BASE_DIR)
 
 # What besides the migrations decides how a fresh database looks: models give it policies and permissions.
-SHAPING_FILES = ("*/models.py", "*/apps.py", "tenants/conf.py", "tenants/receivers.py", "tenants/row_security.py")
+SHAPING_FILES = (
+    "*/models.py",
+    "*/apps.py",
+    "tenants/conf.py",
+    "tenants/receivers.py",
+    "tenants/row_security.py",
+)
 
 WEAK_ROLE = """
 SELECT current_user, session_user, rolsuper, rolbypassrls,
@@ -53,6 +58,7 @@ def create(name: str) -> None:
             _build(server, template)
         _run(server, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
         _run(server, "CREATE DATABASE {} TEMPLATE {}", name, template)
+        _narrow(server, name)
     _point_at(name)
     _assert_weak(name)
     _note_tables()
@@ -75,7 +81,7 @@ def empty() -> None:
         filled = _filled(cursor, _tables)
         cursor.execute(TRIGGERED)
         fenced = [name for (name,) in cursor.fetchall() if name in filled]
-        # Append-only triggers refuse a DELETE. All are off before the first one: later there are pending events.
+        # Append-only triggers refuse a DELETE. All go off before the first one: later, events are pending.
         _each(cursor, "ALTER TABLE {} DISABLE TRIGGER USER", fenced)
         _each(cursor, "DELETE FROM {}", filled)
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
@@ -92,7 +98,7 @@ def close_connections() -> None:
 
 def fingerprint() -> str:
     """A hash of every migration and of what else shapes a fresh database."""
-    digest = hashlib.sha256(f"{django.__version__} {djstripe.__version__}".encode())
+    digest = hashlib.sha256(django.__version__.encode())
     for config in apps.get_app_configs():
         for path in sorted(Path(config.path, "migrations").glob("*.py")):
             digest.update(path.read_bytes())
@@ -107,7 +113,9 @@ def _maintenance() -> Iterator[psycopg.Connection]:
     """A connection of the owner to a database that is neither template nor test."""
     config = connections["owner"].settings_dict
     names = {"dbname": _HOME["owner"], "user": config["USER"], "password": config["PASSWORD"]}
-    with psycopg.connect(**names, host=config["HOST"], port=config["PORT"] or None, autocommit=True) as server:
+    with psycopg.connect(
+        **names, host=config["HOST"], port=config["PORT"] or None, autocommit=True
+    ) as server:
         yield server
 
 
@@ -123,6 +131,14 @@ def _build(server: psycopg.Connection, template: str) -> None:
     close_connections()
     # Only a finished template ever has the name that others look for.
     _run(server, "ALTER DATABASE {} RENAME TO {}", draft, template)
+
+
+def _narrow(server: psycopg.Connection, name: str) -> None:
+    """Rights as in production: by itself PostgreSQL lets everybody connect and make temporary tables."""
+    _run(server, "REVOKE ALL ON DATABASE {} FROM PUBLIC", name)
+    roles = [settings.DATABASES[alias]["USER"] for alias in ("default", "ops")]
+    for role in filter(None, [*roles, settings.TENANTS_BACKUP_ROLE]):
+        _run(server, "GRANT CONNECT ON DATABASE {} TO {}", name, role)
 
 
 def _point_at(name: str) -> None:

@@ -10,6 +10,9 @@ from typing import Any
 
 import environ
 
+from config.settings.api import *  # noqa: F403  # settings are read by name
+from config.settings.plans import *  # noqa: F403  # settings are read by name
+
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
 env = environ.FileAwareEnv()
@@ -125,6 +128,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 
 # --- Celery: messages are doorbells; reasons for each value in docs/adr/0001-the-database-decides.md
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=")
+CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = False
@@ -135,7 +139,7 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20
-CELERY_WORKER_ENABLE_SOFT_SHUTDOWN_ON_IDLE = True
+CELERY_WORKER_ENABLE_SOFT_SHUTDOWN_ON_IDLE = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -155,6 +159,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(CUTROOM_VAR / "run" / "beat-schedule")
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "rendering.sweep": {"task": "rendering.sweep", "schedule": 10.0},
     "accounts.deliver_mail": {"task": "accounts.deliver_mail", "schedule": 15.0},
+    "tenants.purge_answers": {"task": "tenants.purge_answers", "schedule": 3600.0},
     "accounts.purge_expired": {"task": "accounts.purge_expired", "schedule": 3600.0},
     "metering.release_expired": {"task": "metering.release_expired", "schedule": 60.0},
 }
@@ -167,6 +172,14 @@ JWT_SECRET = env.str("JWT_SECRET")
 JWT_SECRET_PREVIOUS = env.str("JWT_SECRET_PREVIOUS", default="")
 JWT_EXPIRE_HOURS = env.int("JWT_EXPIRE_HOURS", default=24)
 TENANTS_RESOLVERS = ["accounts.resolvers.from_bearer", "accounts.resolvers.from_page_session"]
+# Sign-in is nobody's tenant: a refusal there must not take back that a wrong code was counted.
+TENANTS_LASTING_REFUSALS = (
+    "/api/auth/magic-link/",
+    "/api/auth/refresh",
+    "/api/auth/logout",
+    "/login",
+    "/logout",
+)
 TENANTS_ENTITLEMENTS = "metering.entitlements.for_tenant"
 TENANTS_BACKUP_ROLE = env.str("DATABASE_BACKUP_ROLE", default="")
 ACCOUNTS_SHOW_MAGIC_LINK = False
@@ -181,30 +194,6 @@ EMAIL_TIMEOUT = 10
 
 # --- Metering: plans of the contract; billing decides who has which
 METERING_ENTITLEMENTS = "billing.entitlements.for_tenant"
-METERING_PLANS: dict[str, dict[str, Any]] = {
-    "free": {
-        "limits": {
-            "images_count": 500,
-            "tts_minutes": 1000,
-            "render_minutes": 500,
-            "storage_gb": 100,
-            "uploads_count": 1000,
-        },
-        "features": [],
-    },
-    "pro": {
-        "limits": {
-            "images_count": 2500,
-            "tts_minutes": 5000,
-            "render_minutes": 2500,
-            "storage_gb": 500,
-            "uploads_count": 5000,
-        },
-        "features": ["4k", "publish"],
-    },
-    "enterprise": {"limits": {}, "features": ["4k", "publish"]},
-}
-
 # --- Rendering
 RENDERING_PROVIDERS = {
     "image": "rendering.providers.local.LocalImages",
@@ -263,37 +252,6 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": ["'none'"],
         "object-src": ["'none'"],
     }
-}
-
-# --- API
-REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["tenants.http.PrincipalAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["tenants.http.IsMember"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_PAGINATION_CLASS": "cutroom.pagination.CursorPages",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "cutroom.problems.exception_handler",
-    "UNAUTHENTICATED_USER": None,
-    "TEST_REQUEST_DEFAULT_FORMAT": "json",
-}
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Cutroom API",
-    "DESCRIPTION": "Scripts to videos. Every error is an `application/problem+json` document (RFC 9457).",
-    "VERSION": "1",
-    "OAS_VERSION": "3.1.0",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
-    "SERVE_AUTHENTICATION": [],
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "POSTPROCESSING_HOOKS": [
-        "drf_spectacular.hooks.postprocess_schema_enums",
-        "cutroom.schema.document_common_parts",
-    ],
-    "ENUM_NAME_OVERRIDES": {
-        "RenderState": "rendering.models.JobState",
-        "StepState": "rendering.models.StepState",
-    },
 }
 
 # --- Uploads: larger files go to disk while they arrive

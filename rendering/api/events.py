@@ -16,7 +16,7 @@ from uuid import UUID
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import close_old_connections
+from django.db import connection
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.request import Request
@@ -71,7 +71,8 @@ class Watch:
             return []
         finally:
             # Nothing is held while the listener waits.
-            close_old_connections()
+            if not connection.in_atomic_block:
+                connection.close()
 
     def _news(self, at: datetime) -> Iterator[str]:
         job = selectors.render(self.render_id)

@@ -1,40 +1,29 @@
 """Runs a media operation in a child process that cannot outlive this one. Call `run`.
 
-One warm child per group and worker process holds the libraries; it forks a grandchild per operation, in a
-process group of its own. Importing them anew would cost 0.3-0.8 s a step. The kernel's parent-death signal
-follows the *thread* that started a child, so `run` must be called from a thread that lives as long as the
-process: Celery's pool processes run tasks in their main thread.
+One warm child per group and process holds the libraries (rendering/media/child.py) and forks a worker an
+operation; importing them anew would cost 0.6 s a step. A group does one operation at a time: a second caller
+waits.
 """
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
-import select
-import signal
-import subprocess
-import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from contextlib import contextmanager
 from typing import Any
 
 from rendering.media.errors import MediaCancelled, MediaCrashed, MediaError, MediaTimeout
-from rendering.media.operations import OPERATIONS, group_of
+from rendering.media.operations import OPERATIONS, Operation
 from rendering.media.specs import Spec
+from rendering.media.warm import ChildGone, WarmChild
 
-PACKAGE_ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 30.0
-STALL_SECONDS = 20.0
-POLITE_SECONDS = 2.0
-IDLE_SECONDS = 30.0
+BEGIN_SECONDS = 30.0
+END_SECONDS = 5.0
 TICK_SECONDS = 0.1
-MIB = 1024**2
-
-_KEPT_ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "CUTROOM_FFMPEG", "PYTHONPATH")
+# Above this an operation needs the memory that idle children of other groups hold.
+LARGE_PIXELS = 1920 * 1080
 
 Progress = Callable[[int], None]
 
@@ -45,203 +34,170 @@ def run(
     timeout_seconds: float,
     cancel: threading.Event | None = None,
     on_progress: Progress | None = None,
-    target: str = "",
 ) -> dict[str, Any]:
     """Run one operation and return its result.
 
-    Raises MediaError for a refusal, MediaTimeout when the limit passed or a segment made no progress for 20 s,
+    `on_progress` gets what the operation counts (frames of a segment), a few times a second, in the calling
+    thread. Raises MediaError for a refusal, MediaTimeout when the limit passed or the operation stood still,
     MediaCancelled when `cancel` was set, MediaCrashed (with the last lines of stderr) when the process died.
-    In each case the whole process group of the operation is gone. `target` is "module:function" for operations
-    outside the registry.
+    Whatever happens, no process of the operation is left.
     """
-    group = group_of(spec.operation)
-    for name, other in list(_children.items()):
-        if name != group and other.is_idle():
-            other.stop()
-    child = _child(group)
-    order = {
-        "target": target or OPERATIONS[spec.operation],
-        "spec_class": f"{type(spec).__module__}:{type(spec).__name__}",
-        "spec": spec.to_dict(),
-        "limits": _limits(timeout_seconds),
-    }
-    watch = _Watch(timeout_seconds=timeout_seconds, stalls=spec.operation == "segment", cancel=cancel)
-    return child.perform(order, watch, on_progress or _ignore)
+    operation = OPERATIONS[spec.operation]
+    watch = _Watch(timeout_seconds=timeout_seconds, stall_seconds=operation.stall_seconds, cancel=cancel)
+    if getattr(spec, "width", 0) * getattr(spec, "height", 0) > LARGE_PIXELS:
+        _rest(lane for group, lane in _lanes().items() if group != operation.group)
+    lane = _lanes().setdefault(operation.group, _Lane(operation.group))
+    with lane.turn(watch):
+        return lane.perform(_order(spec, operation, timeout_seconds), watch, on_progress or _ignore)
 
 
 def stop_all() -> None:
-    """End this process's warm children; the next `run` starts them again."""
-    for child in list(_children.values()):
-        child.stop()
+    """End this process's warm children, and with them what they do; the next `run` starts them again."""
+    for lane in _lanes().values():
+        lane.stop()
 
 
 class _Watch:
     """When to give up on an operation."""
 
-    def __init__(self, *, timeout_seconds: float, stalls: bool, cancel: threading.Event | None) -> None:
-        self.deadline = time.monotonic() + timeout_seconds
-        self.stalls = stalls
-        self.cancel = cancel
-        self.moved_at = time.monotonic()
+    def __init__(
+        self, *, timeout_seconds: float, stall_seconds: float | None, cancel: threading.Event | None
+    ) -> None:
+        self._deadline = time.monotonic() + timeout_seconds
+        self._stall_seconds = stall_seconds
+        self._cancel = cancel
+        self._moved_at = time.monotonic()
 
-    def verdict(self) -> Exception | None:
-        """The reason to stop now, if there is one."""
+    def moved(self) -> None:
+        """The operation got on."""
+        self._moved_at = time.monotonic()
+
+    def check(self) -> None:
+        """Raise the reason to stop, if there is one."""
         now = time.monotonic()
-        if self.cancel is not None and self.cancel.is_set():
-            return MediaCancelled()
-        if now > self.deadline or (self.stalls and now - self.moved_at > STALL_SECONDS):
-            return MediaTimeout()
-        return None
+        if self._cancel is not None and self._cancel.is_set():
+            raise MediaCancelled
+        if now > self._deadline:
+            raise MediaTimeout
+        if self._stall_seconds is not None and now - self._moved_at > self._stall_seconds:
+            raise MediaTimeout
 
 
-class _WarmChild:
-    """One `rendering.media.child` process and the conversation with it."""
+class _Lane:
+    """The warm child of one group, replaced when it is gone, and the queue before it."""
 
     def __init__(self, group: str) -> None:
-        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as the child
-        self._buffer = b""
-        self.used_at = time.monotonic()
-        self.owner = os.getpid()
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "rendering.media.child", group, str(os.getpid())],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._stderr,
-            cwd=PACKAGE_ROOT,
-            env=_environment(),
-            start_new_session=True,
-        )
+        self._group = group
+        self._turn = threading.Lock()
+        self._child: WarmChild | None = None
 
-    def is_alive(self) -> bool:
-        """Can it take orders, from this process?"""
-        return self.owner == os.getpid() and self.process.poll() is None
-
-    def is_idle(self) -> bool:
-        """Has it been without work for a while?"""
-        return time.monotonic() - self.used_at > IDLE_SECONDS
-
-    def stop(self) -> None:
-        """Kill it. A grandchild, if any, dies with it."""
-        _children.pop(next((n for n, c in _children.items() if c is self), ""), None)
-        if self.owner == os.getpid():
-            self.process.kill()
-            self.process.wait()
-        for pipe in (self.process.stdin, self.process.stdout, self._stderr):
-            if pipe is not None:
-                with contextlib.suppress(OSError):
-                    pipe.close()
+    @contextmanager
+    def turn(self, watch: _Watch) -> Iterator[None]:
+        """Wait for the operation before us, as long as `watch` allows."""
+        while not self._turn.acquire(timeout=TICK_SECONDS):
+            watch.check()
+        try:
+            watch.moved()
+            yield
+        finally:
+            self._turn.release()
 
     def perform(self, order: dict[str, Any], watch: _Watch, on_progress: Progress) -> dict[str, Any]:
-        """Send an order and wait for its end; kills the operation's group when `watch` says so."""
-        self._stderr.seek(0)
-        self._stderr.truncate()
-        pid, outcome, verdict = 0, None, None
+        """Have the order worked on. See `run`."""
         try:
-            self._send(order)
-            for message in self._messages():
-                verdict = verdict or self._judge(pid, watch)
-                if message is None:
-                    continue
-                pid = message.get("started", pid)
-                if "progress" in message:
-                    watch.moved_at = time.monotonic()
-                    on_progress(message["progress"])
-                elif "ended" in message:
-                    break
-                elif "started" not in message:
-                    outcome = message
+            child = self._begin(order, watch)
+            return _result(self._follow(child, watch, on_progress))
+        except ChildGone as gone:
+            self.stop()
+            raise MediaCrashed(str(gone)) from None
+
+    def stop(self) -> None:
+        """Kill the child, if there is one, and its worker."""
+        child, self._child = self._child, None
+        if child is not None:
+            child.kill()
+
+    def rest(self) -> None:
+        """Give the child's memory back, unless it is at work."""
+        if self._turn.acquire(blocking=False):
+            try:
+                self.stop()
+            finally:
+                self._turn.release()
+
+    def _begin(self, order: dict[str, Any], watch: _Watch) -> WarmChild:
+        """Hand the order over; to a second child if the first has just left for want of work."""
+        try:
+            return self._offer(order, watch)
+        except ChildGone:
+            self.stop()
+        return self._offer(order, watch)
+
+    def _offer(self, order: dict[str, Any], watch: _Watch) -> WarmChild:
+        if self._child is not None and not self._child.is_alive():
+            self.stop()
+        child = self._child = self._child or WarmChild(self._group)
+        try:
+            child.send(order)
+            child.await_start(watch.check, within_seconds=BEGIN_SECONDS)
         except BaseException:
-            # Half a conversation cannot be continued: the next order gets a fresh child.
             self.stop()
             raise
-        finally:
-            self.used_at = time.monotonic()
-        return self._result(outcome, verdict)
+        return child
 
-    def _judge(self, pid: int, watch: _Watch) -> Exception | None:
-        verdict = watch.verdict()
-        if verdict is None:
-            return None
-        if pid == 0:
-            raise verdict
-        _kill_group(pid)
-        return verdict
-
-    def _result(self, outcome: dict[str, Any] | None, verdict: Exception | None) -> dict[str, Any]:
-        if verdict is not None:
-            raise verdict
-        if outcome is None:
-            raise MediaCrashed(self._last_words())
-        if "error" in outcome:
-            raise MediaError(**outcome["error"])
-        result: dict[str, Any] = outcome["result"]
-        return result
-
-    def _send(self, order: dict[str, Any]) -> None:
-        if self.process.stdin is None:
-            raise MediaCrashed("no pipe")
+    def _follow(self, child: WarmChild, watch: _Watch, on_progress: Progress) -> dict[str, Any]:
+        """Collect what is said until the end; whatever interrupts us ends the worker too."""
+        told: dict[str, Any] = {}
         try:
-            self.process.stdin.write(json.dumps(order).encode() + b"\n")
-            self.process.stdin.flush()
-        except BrokenPipeError:
-            raise MediaCrashed(self._last_words()) from None
-
-    def _messages(self) -> Iterator[dict[str, Any] | None]:
-        """Messages as they come, and None at least every tick so that the caller can look at the clock."""
-        if self.process.stdout is None:
-            raise MediaCrashed("no pipe")
-        source = self.process.stdout.fileno()
-        while True:
-            readable, _, _ = select.select([source], [], [], TICK_SECONDS)
-            data = os.read(source, 1 << 16) if readable else b""
-            if readable and not data:
-                raise MediaCrashed(self._last_words())
-            *lines, self._buffer = (self._buffer + data).split(b"\n")
-            for line in lines:
-                yield json.loads(line)
-            yield None
-
-    def _last_words(self) -> str:
-        self._stderr.seek(max(0, self._stderr.seek(0, os.SEEK_END) - 4096))
-        return self._stderr.read().decode(errors="replace").strip()[-2000:]
+            while "ended" not in told:
+                message = child.receive(within_seconds=TICK_SECONDS) or {}
+                if "progress" in message:
+                    watch.moved()
+                    on_progress(message["progress"])
+                told |= message
+                if "ended" not in told:
+                    watch.check()
+        except BaseException:
+            if "ended" not in told and not child.end_worker(within_seconds=END_SECONDS):
+                self.stop()
+            raise
+        return told
 
 
-_children: dict[str, _WarmChild] = {}
+_all_lanes: dict[int, dict[str, _Lane]] = {}
 
 
-def _child(group: str) -> _WarmChild:
-    child = _children.get(group)
-    if child is not None and not child.is_alive():
-        child.stop()
-        child = None
-    if child is None:
-        child = _children[group] = _WarmChild(group)
-    return child
+def _lanes() -> dict[str, _Lane]:
+    """The lanes of this process. A forked process must not speak to its parent's children."""
+    return _all_lanes.setdefault(os.getpid(), {})
 
 
-def _kill_group(pid: int) -> None:
-    """SIGTERM, a moment, SIGKILL; the group may be gone already."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(pid, signal.SIGTERM)
-        ends = time.monotonic() + POLITE_SECONDS
-        while time.monotonic() < ends:
-            os.killpg(pid, 0)
-            time.sleep(0.02)
-        os.killpg(pid, signal.SIGKILL)
+def _rest(lanes: Iterator[_Lane]) -> None:
+    for lane in list(lanes):
+        lane.rest()
 
 
-def _limits(timeout_seconds: float) -> dict[str, int]:
+def _order(spec: Spec, operation: Operation, timeout_seconds: float) -> dict[str, Any]:
     return {
-        "memory_bytes": 6 * 1024 * MIB,
-        "cpu_seconds": int(timeout_seconds) * 2 + 5,
-        "file_bytes": 16 * 1024 * MIB,
+        "target": operation.target,
+        "spec_class": f"{type(spec).__module__}:{type(spec).__name__}",
+        "spec": spec.to_dict(),
+        "limits": {
+            "memory_bytes": operation.memory_bytes,
+            "file_bytes": operation.file_bytes,
+            "cpu_seconds": int(2 * timeout_seconds) + 5,
+        },
     }
 
 
-def _environment() -> dict[str, str]:
-    """No secret of ours reaches code that reads strangers' files."""
-    kept = {name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ}
-    return {**kept, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
+def _result(told: dict[str, Any]) -> dict[str, Any]:
+    if "error" in told:
+        raise MediaError(**told["error"])
+    if "result" in told:
+        result: dict[str, Any] = told["result"]
+        return result
+    code = os.waitstatus_to_exitcode(told["ended"])
+    raise MediaCrashed(f"The media process ended with {code}. {told['stderr']}".strip())
 
 
 def _ignore(_: int) -> None:

@@ -1,81 +1,123 @@
-"""Loudness by EBU R128: measured, corrected, measured again.
-
-loudnorm was tried and missed its target by up to 3 LU in one pass; a compressor, a gain and a true-peak limiter
-in a measured loop land within 0.3 LU.
-"""
+"""Loudness by EBU R128 (ITU-R BS.1770-4), and a limiter for true peaks."""
 
 from __future__ import annotations
 
-import re
-import subprocess
 from dataclasses import dataclass
-from pathlib import Path
+from fractions import Fraction
+from typing import Any
 
-from rendering.media.binaries import SAFE_FLAGS, ffmpeg_path
-from rendering.media.errors import MediaError
+import av
+import numpy as np
+
 from rendering.media.specs import SAMPLE_RATE
 
-TARGET_LUFS = -16.0
-CLOSE_ENOUGH_LU = 0.3
-PASSES = 4
-# AAC adds up to about half a decibel of peak, and the film may not exceed -1.5 dBTP.
-CEILING_DBTP = -2.5
 SILENCE_LUFS = -60.0
 
-RAW_INPUT = ["-f", "s16le", "-ar", str(SAMPLE_RATE), "-ac", "1"]
-
-_COMPRESS = "acompressor=threshold=-21dB:ratio=3:attack=10:release=180:makeup=1"
-_INTEGRATED = re.compile(r"I:\s+(-?[\d.]+|-?inf) LUFS")
-_PEAK = re.compile(r"Peak:\s+(-?[\d.]+|-?inf) dBFS")
+OVERSAMPLING = 4  # BS.1770-4 annex 2
+TAPS = 16
+# The gain bends over 2 x 15 ms, longer than a period of a low voice, so it follows the voice and not its wave.
+REACH = SAMPLE_RATE * 15 // 1000
+CONTEXT = 2 * REACH + TAPS
 
 
 @dataclass(frozen=True, kw_only=True)
-class Levelled:
-    """Raw 16-bit sound at its level, and what was measured on it; None for silence."""
+class Level:
+    """What ebur128 says: integrated loudness (LUFS) and true peak (dBTP)."""
 
-    path: Path
-    loudness_lufs: float | None
-    true_peak_dbtp: float | None
+    loudness_lufs: float
+    true_peak_dbtp: float
 
-
-def level(path: Path, *, directory: Path) -> Levelled:
-    """Bring raw mono sound to -16 LUFS and below -1.5 dBTP. Silence stays as it is: it has no level to lift."""
-    loudness, _ = _measure(path, f"{_COMPRESS}")
-    if loudness is None or loudness < SILENCE_LUFS:
-        return Levelled(path=path, loudness_lufs=None, true_peak_dbtp=None)
-    gain = TARGET_LUFS - loudness
-    levelled = directory / "levelled.raw"
-    peak: float | None = None
-    for _ in range(PASSES):
-        loudness, peak = _measure(path, _chain(gain), out=levelled)
-        if loudness is None or abs(TARGET_LUFS - loudness) <= CLOSE_ENOUGH_LU:
-            break
-        gain += TARGET_LUFS - loudness
-    return Levelled(path=levelled, loudness_lufs=loudness, true_peak_dbtp=peak)
+    @property
+    def is_silence(self) -> bool:
+        """Nothing that could be heard; lifting it would lift noise."""
+        return self.loudness_lufs < SILENCE_LUFS
 
 
-def _chain(gain: float) -> str:
-    limit = 10 ** (CEILING_DBTP / 20)
-    # Limited at four times the rate, so that peaks between samples are seen too.
-    limiter = f"aresample=192000,alimiter=limit={limit:.4f}:level=false,aresample={SAMPLE_RATE}"
-    return f"{_COMPRESS},volume={gain:.2f}dB,{limiter}"
+class Meter:
+    """FFmpeg's ebur128 filter. Push float samples, shaped (channels, samples), then ask for the level."""
+
+    def __init__(self, layout: str) -> None:
+        self._layout = layout
+        self._pushed = 0
+        self._said: dict[str, str] = {}
+        self._graph = av.filter.Graph()
+        # A mono voice will come from both speakers, which is 3 LU louder.
+        options = "metadata=1:framelog=quiet:peak=true" + (":dualmono=1" if layout == "mono" else "")
+        self._source = self._graph.add_abuffer(
+            sample_rate=SAMPLE_RATE, format="fltp", layout=layout, time_base=Fraction(1, SAMPLE_RATE)
+        )
+        self._sink = self._graph.add("abuffersink")
+        meter = self._graph.add("ebur128", options)
+        self._source.link_to(meter)
+        meter.link_to(self._sink)
+        self._graph.configure()
+
+    def push(self, samples: np.ndarray) -> None:
+        """Listen to the next samples."""
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples), format="fltp", layout=self._layout)
+        frame.sample_rate, frame.pts = SAMPLE_RATE, self._pushed
+        self._pushed += frame.samples
+        self._source.push(frame)
+        self._drain()
+
+    def level(self) -> Level:
+        """The level of all that was pushed. The meter cannot be used afterwards."""
+        self._source.push(None)
+        self._drain()
+        peak = float(self._said.get("lavfi.r128.true_peak", 0.0))
+        return Level(
+            loudness_lufs=float(self._said.get("lavfi.r128.I", "-70")),
+            true_peak_dbtp=20 * float(np.log10(max(peak, 1e-5))),
+        )
+
+    def _drain(self) -> None:
+        while True:
+            try:
+                frame: Any = self._sink.pull()
+            except (av.BlockingIOError, av.EOFError):
+                return
+            self._said = dict(frame.metadata) or self._said
 
 
-def _measure(path: Path, chain: str, *, out: Path | None = None) -> tuple[float | None, float | None]:
-    """Integrated loudness and true peak behind `chain`; writes the sound to `out` in the same pass."""
-    flags = [flag if flag != "error" else "info" for flag in SAFE_FLAGS]
-    target = [*RAW_INPUT, str(out)] if out else ["-f", "null", "-"]
-    command = [ffmpeg_path(), *flags, "-nostats", *RAW_INPUT, "-i", str(path)]
-    command += ["-af", f"{chain},ebur128=peak=true:framelog=quiet", *target]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
-    words = done.stderr.decode(errors="replace")
-    if done.returncode != 0:
-        if "No space left" in words:
-            raise MediaError("no-space", "There is not enough disk space for the sound.", retryable=True)
-        raise MediaError("ffmpeg-failed", f"Levelling failed: {words[-200:].strip()}", retryable=True)
-    return _last(_INTEGRATED, words), _last(_PEAK, words)
+def limit(samples: np.ndarray, *, ceiling: float) -> np.ndarray:
+    """Mono float samples with no true peak above `ceiling` (linear), turned down smoothly around each peak.
+
+    A sample depends on CONTEXT samples on both sides, so a long sound can be limited in overlapping blocks.
+    """
+    envelope = _true_peaks(samples)
+    if envelope.max(initial=0.0) <= ceiling:
+        return samples
+    needed = np.minimum(1.0, ceiling / np.maximum(envelope, ceiling))
+    held = _sliding_minimum(needed, REACH)
+    # The mean of minima over windows that all contain a sample is no more than that sample needs.
+    padded = np.pad(held.astype(np.float64), REACH, mode="edge")
+    sums = np.cumsum(np.concatenate(([0.0], padded)))
+    width = 2 * REACH + 1
+    return (samples * ((sums[width:] - sums[:-width]) / width)).astype(np.float32)
 
 
-def _last(pattern: re.Pattern[str], words: str) -> float | None:
-    found = pattern.findall(words)
-    return float(found[-1]) if found and "inf" not in found[-1] else None
+def _true_peaks(samples: np.ndarray) -> np.ndarray:
+    """The highest level at and between samples."""
+    peaks = np.abs(samples)
+    for phase in range(1, OVERSAMPLING):
+        between = np.abs(np.convolve(samples, _between(phase / OVERSAMPLING), mode="same"))
+        np.maximum(peaks, between[: len(peaks)], out=peaks)
+    return peaks
+
+
+def _between(fraction: float) -> np.ndarray:
+    """A windowed sinc that reads a signal at `fraction` of the way to the next sample."""
+    places = np.arange(TAPS) - TAPS / 2 + fraction
+    taps = np.sinc(places) * np.kaiser(TAPS, 6.0)
+    return (taps / taps.sum()).astype(np.float32)
+
+
+def _sliding_minimum(values: np.ndarray, reach: int) -> np.ndarray:
+    """For each place the least value within `reach` on both sides, by doubling windows."""
+    low = np.pad(values, reach, constant_values=1.0)
+    width, wanted = 1, 2 * reach + 1
+    while width < wanted:
+        step = min(width, wanted - width)
+        low = np.minimum(low[:-step], low[step:])
+        width += step
+    return low

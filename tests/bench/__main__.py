@@ -11,6 +11,7 @@ import argparse
 import os
 import shutil
 import sys
+import warnings
 from pathlib import Path
 
 import django
@@ -27,6 +28,8 @@ def main() -> int:
     _use_two_cores()
     directory = embedded.var_dir() / "bench"
     _prepare(directory / "installation")
+    # Static files are not collected in development, and nobody asks for one here.
+    warnings.filterwarnings("ignore", message="No directory at")
     # Models can be imported only now.
     from tests.bench import session
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cutroom.console import say
 from cutroom.run import Stack
 from tests.bench import film, materials, phases, processes
 from tests.bench.materials import Materials
@@ -52,6 +53,7 @@ def run(work: Path, *, stills: Sequence[Path], wanted: Callable[[str], bool]) ->
         customer = Customer(running)
         slug = customer.project(film.NARRATIONS, stills=stills)
         _warm_up(running)
+        say(f"Rendering {film.SCENES} scenes")
         full = customer.render(slug)
         _require_cold(full)
         given = materials.of_render(full.job, work)
@@ -76,6 +78,7 @@ def _warm_up(running: Stack) -> None:
 
 
 def _edited(customer: Customer, slug: str) -> Render:
+    say("Rendering them again, one edited")
     customer.rewrite(slug, film.EDITED_SCENE, film.EDITED_NARRATION)
     render = customer.render(slug)
     made = {kind: of_kind.steps - of_kind.cached for kind, of_kind in phases.counts(render.job).items()}
@@ -88,6 +91,7 @@ def _ultra_hd(running: Stack, stills: Sequence[Path]) -> UltraHD:
     customer = Customer(running)
     customer.subscribe("pro")
     slug = customer.project(film.NARRATIONS, stills=stills)
+    say("Rendering them in 4K")
     with processes.PeakMemory(worker(running)) as peak:
         render = customer.render(slug, resolution="4k")
     _require_cold(render)
@@ -97,6 +101,7 @@ def _ultra_hd(running: Stack, stills: Sequence[Path]) -> UltraHD:
 def _cached(running: Stack) -> Effort:
     customer = Customer(running)
     slug = customer.project(film.many_narrations())
+    say(f"Rendering {film.MANY_SCENES} scenes twice")
     customer.render(slug, resolution="720p", fps=24)
     again = customer.render(slug, resolution="720p", fps=24)
     made = {

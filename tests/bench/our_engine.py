@@ -126,6 +126,7 @@ def stitch_queries(customer: Customer, slug: str) -> int:
         answer = client.post(f"/api/v1/projects/{slug}/render/stitch", body, content_type="application/json")
     if answer.status_code != 202:
         raise UnexpectedAnswer(f"POST stitch: {answer.status_code}: {answer.content!r}")
+    client.post(f"/api/v1/renders/{answer.json()['id']}/cancel")
     return sum(not _is_transaction_control(query["sql"]) for query in captured.captured_queries)
 
 

@@ -1,8 +1,10 @@
-"""Processor time and memory of process trees that are running."""
+"""Processor time and memory of process trees that are running, and of everybody else."""
 
 from __future__ import annotations
 
+import resource
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -27,6 +29,24 @@ def cpu_seconds(process: psutil.Process) -> float:
 def memory_bytes(process: psutil.Process) -> int:
     """Memory of a tree, with shared pages counted once (proportional set size)."""
     return sum(_own_memory_bytes(member) for member in tree(process))
+
+
+class OtherPrograms:
+    """Watches from its making what the rest of the machine does; results of a busy machine mean little."""
+
+    def __init__(self) -> None:
+        self._started_at = time.monotonic()
+        self._before = self._their_cpu_seconds()
+
+    def cores(self) -> float:
+        """How many cores the others kept busy on average. Our own children must have ended."""
+        return (self._their_cpu_seconds() - self._before) / (time.monotonic() - self._started_at)
+
+    def _their_cpu_seconds(self) -> float:
+        machine = psutil.cpu_times()
+        everybody = machine.user + machine.nice + machine.system
+        usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+        return float(everybody - sum(usage.ru_utime + usage.ru_stime for usage in usages))
 
 
 class PeakMemory(threading.Thread):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import platform
 import sys
@@ -15,6 +16,7 @@ from typing import Any
 
 import psutil
 
+from cutroom.console import say
 from tests.bench import (
     engine_runs,
     film,
@@ -25,23 +27,30 @@ from tests.bench import (
     table,
     verdicts,
 )
+from tests.bench.processes import OtherPrograms
 from tests.bench.table import Row
 from tests.bench.verdicts import Measured
 
+QUIET_CORES = 0.1
 PACKAGES = ("av", "opencv-python-headless", "numpy", "piper-tts", "imageio-ffmpeg", "celery", "Django")
 
 
 def run(directory: Path, *, wanted: Callable[[str], bool]) -> list[Row]:
     """Measure the wanted parts, print and keep the numbers. Works in `directory`."""
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    others = OtherPrograms()
     measured = _measure(directory, wanted=wanted)
     rows = verdicts.rows(measured)
     print(table.markdown(rows))
     print(f"\nThe film of {film.SECONDS} s, cache cold:\n")
     print(table.markdown_of_phases(measured.ours.phases))
+    print(f"Processor time of the worker: {measured.ours.full.cpu_seconds:.1f} s.")
     if measured.ours.edited_phases:
         print("\nThe same after one scene was edited:\n")
         print(table.markdown_of_phases(measured.ours.edited_phases))
-    print(f"\nKept in {_keep(directory, rows, measured)}")
+    if (busy_cores := others.cores()) > QUIET_CORES:
+        print(f"\nOther programs kept {busy_cores:.2f} cores busy meanwhile: measure again when they rest.")
+    print(f"\nKept in {_keep(directory, rows, measured, busy_cores)}")
     return rows
 
 
@@ -50,6 +59,7 @@ def _measure(directory: Path, *, wanted: Callable[[str], bool]) -> Measured:
     stills = media_samples.photo_like_stills(work)
     ours = engine_runs.run(work, stills=stills, wanted=wanted)
     given = ours.materials
+    say("Measuring the others")
     sample = references.raw_sample(given.segments, work) if wanted("encoder") or wanted("quality") else None
     measured = Measured(
         ours=ours,
@@ -64,7 +74,7 @@ def _measure(directory: Path, *, wanted: Callable[[str], bool]) -> Measured:
     return measured
 
 
-def _keep(directory: Path, rows: list[table.Row], measured: Measured) -> Path:
+def _keep(directory: Path, rows: list[Row], measured: Measured, busy_cores: float) -> Path:
     at = datetime.now(UTC)
     path = directory / f"render-{at:%Y%m%d-%H%M%S}.json"
     ours = measured.ours
@@ -79,7 +89,7 @@ def _keep(directory: Path, rows: list[table.Row], measured: Measured) -> Path:
     }
     document = {
         "at": at.isoformat(timespec="seconds"),
-        "machine": _machine(),
+        "machine": {**_machine(), "cores_busy_with_other_programs": round(busy_cores, 3)},
         "versions": {name: version(name) for name in PACKAGES},
         "rows": [row.to_json() for row in rows],
         "phases": ours.phases,
@@ -97,7 +107,6 @@ def _machine() -> dict[str, Any]:
         "processor": _processor(),
         "cores": len(psutil.Process().cpu_affinity() or []) if sys.platform == "linux" else os.cpu_count(),
         "memory_bytes": psutil.virtual_memory().total,
-        "load_before_and_after": os.getloadavg(),
     }
 
 

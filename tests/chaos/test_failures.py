@@ -6,18 +6,21 @@ import os
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
 import redis
 from django.conf import settings
+from django.db import connections
+from django.test import override_settings
 
 from cutroom import clock
 from cutroom.errors import DomainError
 from metering.errors import QuotaExceeded
 from metering.models import QuotaCounter
 from rendering import services, sweeper
-from rendering.models import JobState, Project, RenderStep
+from rendering.models import JobState, Project, RenderJob, RenderStep
 from tenants.context import tenant_context
 from tests.chaos import invariants
 from tests.chaos.conftest import Submit
@@ -72,7 +75,9 @@ def test_a_worker_that_slept_through_its_lease_writes_nothing(submit: Submit, wo
         finally:
             os.kill(sleeper, signal.SIGCONT)
         assert ended.state == JobState.SUCCEEDED
-        wait_until(lambda: "fenced_write_refused" in worker_log.read_text(), what="the refusal of a stale write")
+        wait_until(
+            lambda: "fenced_write_refused" in worker_log.read_text(), what="the refusal of a stale write"
+        )
     invariants.assert_all(ended)
 
 
@@ -104,13 +109,13 @@ def test_a_step_that_kills_every_worker_is_put_in_quarantine(submit: Submit, wor
         job = submit()
         while not fresh(job).is_final:
             sweeper.sweep()
-            with tenant_context(job.tenant_id):
-                running = RenderStep.objects.filter(job=job, kind="stitch", state="running").first()
-            if running:
+            running = _running_stitch(job)
+            if running is not None:
                 os.kill(int(running.worker.rsplit(":", 1)[1]), signal.SIGKILL)
-                wait_until(lambda token=running.attempt: _moved_on(job, token), what="the lease to run out")
+                wait_until(lambda token=running.attempt: _is_over(job, token), what="the lease to run out")
         ended = fresh(job)
     assert ended.state == JobState.FAILED
+    assert ended.error is not None
     assert ended.error["code"] == "step-quarantined"
     invariants.assert_all(ended)
 
@@ -121,23 +126,62 @@ def test_a_cancelled_render_stops_its_workers_and_costs_nothing(submit: Submit, 
         worker_of_running(job, "segment")
         with tenant_context(job.tenant_id):
             services.cancel(job=job, at=clock.now())
-        wait_until(lambda: not _busy(worker_log), what="the log to exist")
+        wait_until(lambda: not invariants.scratch_files(), what="the running step to give up")
     ended = fresh(job)
     assert ended.state == JobState.CANCELLED
     invariants.assert_all(ended)
 
 
-def test_fifty_submits_at_once_with_room_for_three(project: Project, submit: Submit, worker_log: Path) -> None:
-    one = _cost_of_one(project)
-    settings.METERING_PLANS["free"]["limits"]["render_minutes"] = 3.5 * one / 60_000
-    with ThreadPoolExecutor(16) as pool:
-        answers = list(pool.map(lambda _: _try(submit), range(50)))
-    accepted = [answer for answer in answers if not isinstance(answer, DomainError)]
-    assert len(accepted) == 3
-    assert all(isinstance(a, QuotaExceeded) for a in answers if isinstance(a, DomainError))
+def test_a_hanging_step_is_killed_at_its_limit(submit: Submit, worker_log: Path, tmp_path: Path) -> None:
+    hanging = tmp_path / "ffmpeg"
+    hanging.write_text("#!/bin/sh\nexec sleep 600\n")
+    hanging.chmod(0o755)
+    short = {"CUTROOM_FFMPEG": str(hanging), "RENDERING_STEP_TIMEOUT_SECONDS": "2"}
+    with workers(log=worker_log, extra=short):
+        ended = finish(submit())
+    assert ended.state == JobState.FAILED
+    assert ended.error is not None
+    assert ended.error["code"] == "step-timeout"
+    invariants.assert_all(ended)
+
+
+def test_fifty_submits_at_once_with_room_for_three(
+    project: Project, submit: Submit, worker_log: Path
+) -> None:
     with tenant_context(project.tenant_id):
-        assert QuotaCounter.objects.get(meter="render_minutes").held == 3 * one
+        one = services.quote(project=project, resolution="720p", fps=24, at=clock.now())
+    cost = one.estimate.amounts["render_minutes"]
+    plans = deepcopy(settings.METERING_PLANS)
+    plans["free"]["limits"]["render_minutes"] = 3.5 * cost / 60_000
+    with override_settings(METERING_PLANS=plans), ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(lambda _: _try(submit), range(50)))
+    accepted = [answer for answer in answers if isinstance(answer, RenderJob)]
+    assert len(accepted) == 3
+    assert sum(isinstance(answer, QuotaExceeded) for answer in answers) == 47
+    with tenant_context(project.tenant_id):
+        assert QuotaCounter.objects.get(meter="render_minutes").held == 3 * cost
     with workers(log=worker_log):
         ended = [finish(job) for job in accepted]
     for job in ended:
         invariants.assert_all(job)
+
+
+def _try(submit: Submit) -> RenderJob | DomainError:
+    try:
+        return submit()
+    except DomainError as refusal:
+        return refusal
+    finally:
+        connections.close_all()
+
+
+def _running_stitch(job: RenderJob) -> RenderStep | None:
+    with tenant_context(job.tenant_id):
+        return RenderStep.objects.filter(job=job, kind="stitch", state="running").first()
+
+
+def _is_over(job: RenderJob, token: int) -> bool:
+    sweeper.sweep()
+    with tenant_context(job.tenant_id):
+        held = RenderStep.objects.filter(job=job, kind="stitch", attempt=token, state="running")
+        return not held.exists()

@@ -35,6 +35,13 @@ def test_errors_and_sign_in_links_are_shown_and_the_rest_is_not(log: Path) -> No
     assert watch.news() == []
 
 
+def test_a_link_that_we_use_ourselves_is_no_news(log: Path) -> None:
+    watch = LogWatch(log)
+    watch.hide("abc")
+    append(log, "http://127.0.0.1:8000/login?token=abc\nhttp://127.0.0.1:8000/login?token=def\n")
+    assert watch.news() == ["web: sign-in link http://127.0.0.1:8000/login?token=def"]
+
+
 def test_a_line_still_being_written_waits(log: Path) -> None:
     watch = LogWatch(log)
     line = json.dumps({"level": "critical", "event": "boom"})

@@ -91,20 +91,20 @@ def is_alive(pid: int) -> bool:
     return state != "Z"
 
 
-def has_died(part: Part, times: int) -> bool:
-    return part.early_deaths == times
-
-
-def test_pauses_double_while_a_part_keeps_dying(supervisor: Supervisor, part: Callable[..., Part]) -> None:
-    broken = part("web", "false")
-    supervisor.add(broken)
+def test_pauses_double_while_a_part_keeps_dying_young() -> None:
+    part = Part("web", lambda: None, Child.stop)
     pauses = []
-    for deaths in (1, 2, 3):
-        broken.restart_at = None if deaths == 1 else 0.0
-        pause_until(supervisor, partial(has_died, broken, deaths))
-        assert broken.restart_at
-        pauses.append(round(broken.restart_at - broken.started_at, 1))
-    assert pauses == [0.5, 1.0, 2.0]
+    for _ in range(9):
+        part.launch()
+        part.plan_restart()
+        pauses.append(part.pause_seconds)
+    assert pauses == [0.5, 1, 2, 4, 8, 16, 32, 32, 32]
+
+
+def test_a_long_life_is_forgiven_its_end() -> None:
+    part = Part("web", lambda: None, Child.stop, early_deaths=5, started_at=-3600.0)
+    part.plan_restart()
+    assert part.pause_seconds == 0.5
 
 
 def test_a_part_that_cannot_start_again_is_tried_later(supervisor: Supervisor, said: list[str]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -15,6 +14,7 @@ from metering.meters import Meter
 from metering.models import QuotaCounter
 from tenants.context import tenant_context
 from tenants.models import Tenant
+from tests.cast import found_tenant
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -37,25 +37,17 @@ def _plans(settings: Settings) -> None:
     }
 
 
-def new_tenant(slug: str) -> Tenant:
-    """A tenant created the way the app role has to: inside its own context."""
-    tenant = Tenant(id=uuid.uuid4(), slug=slug, name=slug.title(), email=f"{slug}@example.org")
-    with tenant_context(tenant.pk):
-        tenant.save()
-    return tenant
-
-
 @pytest.fixture
-def saltmarsh(db: None) -> Tenant:
+def acme(db: None) -> Tenant:
     """A tenant that has used nothing yet."""
-    return new_tenant("saltmarsh")
+    return found_tenant("acme")
 
 
 @pytest.fixture
-def inside(saltmarsh: Tenant) -> Iterator[Tenant]:
+def inside(acme: Tenant) -> Iterator[Tenant]:
     """The same tenant, in context for the whole test."""
-    with tenant_context(saltmarsh.pk):
-        yield saltmarsh
+    with tenant_context(acme.pk):
+        yield acme
 
 
 @pytest.fixture

@@ -36,10 +36,10 @@ def test_a_feature_the_plan_lacks_names_the_plan_that_has_it() -> None:
     assert (refusal.value.members["feature"], refusal.value.members["plan"]) == ("4k", "pro")
 
 
-def test_the_provider_is_whoever_the_setting_names(settings: Settings, saltmarsh: Tenant) -> None:
+def test_the_provider_is_whoever_the_setting_names(settings: Settings, acme: Tenant) -> None:
     settings.METERING_ENTITLEMENTS = f"{__name__}.everything"
-    services.require_feature(tenant_id=saltmarsh.pk, feature="4k")
-    assert entitlements.for_tenant(saltmarsh.pk).plan == "all"
+    services.require_feature(tenant_id=acme.pk, feature="4k")
+    assert entitlements.for_tenant(acme.pk).plan == "all"
 
 
 def test_a_provider_that_does_not_exist_stops_the_start(settings: Settings) -> None:

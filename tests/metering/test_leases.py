@@ -13,9 +13,10 @@ from metering.meters import Meter
 from metering.tasks import release_expired
 from tenants.context import tenant_context
 from tenants.models import Tenant
-from tests.metering.conftest import counters, new_tenant
+from tests.cast import found_tenant
+from tests.metering.conftest import counters
 
-pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "ops", "owner"])
+pytestmark = pytest.mark.committed
 
 HOUR = timedelta(hours=1)
 
@@ -32,22 +33,22 @@ def hold(tenant: Tenant, key: str, *, hours_ago: float) -> None:
 
 
 def test_the_sweeper_releases_what_lapsed_and_leaves_the_rest() -> None:
-    saltmarsh, fenland = new_tenant("saltmarsh"), new_tenant("fenland")
-    hold(saltmarsh, "render:1", hours_ago=1.5)
-    hold(saltmarsh, "render:2", hours_ago=0.5)
-    hold(fenland, "render:3", hours_ago=2)
+    acme, globex = found_tenant("acme"), found_tenant("globex")
+    hold(acme, "render:1", hours_ago=1.5)
+    hold(acme, "render:2", hours_ago=0.5)
+    hold(globex, "render:3", hours_ago=2)
     assert release_expired() == 4
-    for tenant, held in ((saltmarsh, 7), (fenland, 0)):
+    for tenant, held in ((acme, 7), (globex, 0)):
         with tenant_context(tenant.pk):
             assert sum(row[1] for name, row in counters().items() if name == "render_minutes") == held
     assert release_expired() == 0
 
 
-def test_every_settle_renews_the_lease(saltmarsh: Tenant) -> None:
-    hold(saltmarsh, "render:1", hours_ago=1.5)
-    with tenant_context(saltmarsh.pk):
+def test_every_settle_renews_the_lease(acme: Tenant) -> None:
+    hold(acme, "render:1", hours_ago=1.5)
+    with tenant_context(acme.pk):
         services.settle(
-            tenant_id=saltmarsh.pk,
+            tenant_id=acme.pk,
             reservation_key="render:1",
             event_key="segment:1",
             meter=Meter.RENDER,
@@ -56,5 +57,5 @@ def test_every_settle_renews_the_lease(saltmarsh: Tenant) -> None:
             at=clock.now(),
         )
     release_expired()
-    with tenant_context(saltmarsh.pk):
+    with tenant_context(acme.pk):
         assert counters()["render_minutes"] == (2, 5)

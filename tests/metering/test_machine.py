@@ -20,7 +20,8 @@ from metering.errors import QuotaExceeded
 from metering.meters import Meter
 from metering.models import QuotaCounter, Reservation, UsageEvent
 from tenants.context import tenant_context
-from tests.metering.conftest import LIMITS, new_tenant
+from tests.cast import found_tenant
+from tests.metering.conftest import LIMITS
 
 KEYS = st.sampled_from(["render:1", "render:2", "render:3"])
 EVENTS = st.integers(0, 40).map("event:{}".format)
@@ -41,7 +42,7 @@ class Books(RuleBasedStateMachine):
         self.events: set[str] = set()
         self.stack = ExitStack()
         self.stack.enter_context(transaction.atomic())
-        self.tenant_id = new_tenant(f"books-{uuid.uuid4().hex[:8]}").pk
+        self.tenant_id = found_tenant(f"books-{uuid.uuid4().hex[:8]}").pk
         self.stack.enter_context(tenant_context(self.tenant_id))
 
     def teardown(self) -> None:

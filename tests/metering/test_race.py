@@ -21,7 +21,7 @@ from tests.metering.conftest import NOON, counters
 
 THREADS = 64
 
-pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "ops", "owner"])
+pytestmark = pytest.mark.committed
 
 
 def race(deed: Callable[[Any], None], things: Sequence[Any]) -> None:
@@ -66,21 +66,21 @@ def settle(tenant: Tenant, *, reservation_key: str, event_key: str, amount: int)
     )
 
 
-def test_no_race_admits_more_than_the_limit(saltmarsh: Tenant) -> None:
+def test_no_race_admits_more_than_the_limit(acme: Tenant) -> None:
     """160 keys of four copies each ask for 10 of 500 minutes on three meters: exactly 50 keys get them."""
     admitted: list[str] = []
     amounts = {Meter.RENDER: 10 * 60_000, Meter.TTS: 1, Meter.STORAGE: 1}
 
     def ask(key: str) -> None:
         try:
-            with tenant_context(saltmarsh.pk):
-                services.reserve(tenant_id=saltmarsh.pk, key=key, amounts=amounts, at=NOON)
+            with tenant_context(acme.pk):
+                services.reserve(tenant_id=acme.pk, key=key, amounts=amounts, at=NOON)
         except QuotaExceeded:
             return
         admitted.append(key)
 
     race(ask, [f"render:{number}" for number in range(160) for _ in range(4)])
-    with tenant_context(saltmarsh.pk):
+    with tenant_context(acme.pk):
         assert len(set(admitted)) == 50
         assert counters() == {
             "render_minutes": (0, 500 * 60_000),
@@ -90,38 +90,38 @@ def test_no_race_admits_more_than_the_limit(saltmarsh: Tenant) -> None:
         assert Reservation.objects.count() == 150
 
 
-def test_parts_settled_at_once_and_twice_are_used_once(saltmarsh: Tenant) -> None:
+def test_parts_settled_at_once_and_twice_are_used_once(acme: Tenant) -> None:
     keys = [f"render:{number}" for number in range(10)]
-    with tenant_context(saltmarsh.pk):
+    with tenant_context(acme.pk):
         for key in keys:
-            services.reserve(tenant_id=saltmarsh.pk, key=key, amounts={Meter.RENDER: 1200}, at=NOON)
+            services.reserve(tenant_id=acme.pk, key=key, amounts={Meter.RENDER: 1200}, at=NOON)
 
     def use(part: tuple[str, int]) -> None:
         key, number = part
-        with tenant_context(saltmarsh.pk):
-            settle(saltmarsh, reservation_key=key, event_key=f"{key}:{number}", amount=100)
+        with tenant_context(acme.pk):
+            settle(acme, reservation_key=key, event_key=f"{key}:{number}", amount=100)
 
     race(use, [(key, number) for key in keys for number in range(13) for _ in range(2)])
-    with tenant_context(saltmarsh.pk):
+    with tenant_context(acme.pk):
         assert counters() == {"render_minutes": (10 * 1300, 0)}
         assert UsageEvent.objects.count() == 130
     assert all(balance.is_exact for balance in balances())
 
 
-def test_reserve_settle_and_release_at_once_keep_the_books(saltmarsh: Tenant) -> None:
+def test_reserve_settle_and_release_at_once_keep_the_books(acme: Tenant) -> None:
     def deed(thing: tuple[str, str]) -> None:
         verb, key = thing
-        with tenant_context(saltmarsh.pk):
+        with tenant_context(acme.pk):
             if verb == "reserve":
                 amounts = {Meter.TTS: 50, Meter.RENDER: 50, Meter.IMAGES: 1}
-                services.reserve(tenant_id=saltmarsh.pk, key=key, amounts=amounts, at=NOON)
+                services.reserve(tenant_id=acme.pk, key=key, amounts=amounts, at=NOON)
             elif verb == "settle":
-                settle(saltmarsh, reservation_key=key, event_key=f"{key}:done", amount=60)
+                settle(acme, reservation_key=key, event_key=f"{key}:done", amount=60)
             else:
-                services.release(tenant_id=saltmarsh.pk, reservation_key=key)
+                services.release(tenant_id=acme.pk, reservation_key=key)
 
     keys = [f"render:{number}" for number in range(10)]
     race(deed, [(verb, key) for key in keys for verb in ("reserve", "settle", "release") for _ in range(4)])
-    with tenant_context(saltmarsh.pk):
+    with tenant_context(acme.pk):
         assert counters()["render_minutes"][0] == 10 * 60
     assert all(balance.is_exact for balance in balances())

@@ -15,16 +15,16 @@ from tenants.context import tenant_context
 from tenants.models import Tenant
 from tests.metering.conftest import NOON
 
-pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "ops", "owner"])
+pytestmark = pytest.mark.committed
 
 
 @pytest.fixture
-def books(saltmarsh: Tenant) -> Tenant:
+def books(acme: Tenant) -> Tenant:
     """A tenant with something used and something held."""
-    with tenant_context(saltmarsh.pk):
-        services.reserve(tenant_id=saltmarsh.pk, key="render:1", amounts={Meter.IMAGES: 5}, at=NOON)
+    with tenant_context(acme.pk):
+        services.reserve(tenant_id=acme.pk, key="render:1", amounts={Meter.IMAGES: 5}, at=NOON)
         services.settle(
-            tenant_id=saltmarsh.pk,
+            tenant_id=acme.pk,
             reservation_key="render:1",
             event_key="image:1",
             meter=Meter.IMAGES,
@@ -32,7 +32,7 @@ def books(saltmarsh: Tenant) -> Tenant:
             subject="render:1",
             at=NOON,
         )
-    return saltmarsh
+    return acme
 
 
 def test_exact_books_pass(books: Tenant) -> None:

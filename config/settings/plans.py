@@ -1,0 +1,27 @@
+"""What each plan grants a month. A meter that is not listed is unlimited; storage is a level, never reset."""
+
+from typing import Any
+
+METERING_PLANS: dict[str, dict[str, Any]] = {
+    "free": {
+        "limits": {
+            "images_count": 500,
+            "tts_minutes": 1000,
+            "render_minutes": 500,
+            "storage_gb": 100,
+            "uploads_count": 1000,
+        },
+        "features": [],
+    },
+    "pro": {
+        "limits": {
+            "images_count": 2500,
+            "tts_minutes": 5000,
+            "render_minutes": 2500,
+            "storage_gb": 500,
+            "uploads_count": 5000,
+        },
+        "features": ["4k", "publish"],
+    },
+    "enterprise": {"limits": {}, "features": ["4k", "publish"]},
+}

@@ -1,0 +1,148 @@
+"""Segments and sound into one MP4 by copying packets. Nothing is decoded or encoded.
+
+libav's concat demuxer joins without a word when a segment is missing or cut short, so segments are opened here
+one by one and each packet is checked as it passes.
+"""
+
+from __future__ import annotations
+
+import heapq
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+
+from rendering.media.errors import MediaError, is_disk_full, write_error
+
+TIMESCALE = 90_000
+
+Timed = tuple[float, av.Packet]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """The segments in order, the number of frames each must have, and what they look like."""
+
+    segment_paths: Sequence[str]
+    segment_frames: Sequence[int]
+    width: int
+    height: int
+    fps: int
+
+
+def join(picture: Picture, sound_path: str, path: Path, *, title: str) -> int:
+    """Write the film; returns the checksum of its video packets, for `verify_film` to find again.
+
+    Raises MediaError: segment-broken when a segment is not what was said, sound-broken, no-space.
+    """
+    joiner = _Joiner(picture)
+    try:
+        with (
+            _opened(picture.segment_paths[0]) as pattern,
+            _opened(sound_path, code="sound-broken") as sound,
+            av.open(str(path), "w", format="mp4", options=_OPTIONS) as film,
+        ):
+            film.metadata.update({"title": title} if title else {})
+            video = film.add_stream_from_template(pattern.streams.video[0])
+            audio = film.add_stream_from_template(sound.streams.audio[0])
+            for _, packet in heapq.merge(joiner.packets(video), _sound(sound, audio), key=lambda one: one[0]):
+                film.mux_one(packet)
+    except av.FFmpegError as error:
+        if isinstance(error, OSError) and is_disk_full(error):
+            raise write_error(error) from error
+        raise MediaError("encoder-failed", f"The film was not written: {error}.", retryable=True) from error
+    return joiner.checksum
+
+
+_OPTIONS = {"movflags": "+faststart", "fflags": "+bitexact", "video_track_timescale": str(TIMESCALE)}
+
+
+class _Joiner:
+    """Passes the packets of all segments on, each moved to its place in the film."""
+
+    def __init__(self, picture: Picture) -> None:
+        self._picture = picture
+        self._settings = b""
+        self.checksum = 0
+
+    def packets(self, target: av.VideoStream) -> Iterator[Timed]:
+        """Video packets in decoding order, with their time in seconds."""
+        picture = self._picture
+        first = 0
+        for number, (path, frames) in enumerate(
+            zip(picture.segment_paths, picture.segment_frames, strict=True), start=1
+        ):
+            with _opened(path) as segment:
+                source = segment.streams.video[0]
+                self._check_settings(source, number)
+                for packet in _checked(segment, source, frames, number):
+                    self._place(packet, first)
+                    packet.stream = target
+                    yield float(packet.dts * packet.time_base), packet
+            first += frames
+
+    def _place(self, packet: av.Packet, first: int) -> None:
+        offset = first * TIMESCALE // self._picture.fps
+        packet.pts, packet.dts = packet.pts + offset, packet.dts + offset
+        packet.duration = TIMESCALE // self._picture.fps
+        self.checksum = zlib.crc32(packet, self.checksum)
+
+    def _check_settings(self, source: av.VideoStream, number: int) -> None:
+        """Players read the first segment's settings and decode all others by them."""
+        codec = source.codec_context
+        self._settings = self._settings or bytes(codec.extradata or b"")
+        size = (self._picture.width, self._picture.height)
+        if (codec.width, codec.height) != size or source.time_base.denominator != TIMESCALE:
+            raise _broken(number, f"is {codec.width} by {codec.height}")
+        if bytes(codec.extradata or b"") != self._settings:
+            raise _broken(number, "was encoded with other settings")
+
+
+def _checked(
+    segment: av.container.InputContainer, source: av.VideoStream, frames: int, number: int
+) -> Iterator[av.Packet]:
+    """The packets of a segment, which must be whole, as many as said, and begin with a key frame."""
+    seen = 0
+    for packet in segment.demux(source):
+        if not packet.size:
+            continue
+        if packet.pts is None or packet.dts is None or packet.is_corrupt or not is_whole(bytes(packet)):
+            raise _broken(number, f"is damaged at frame {seen}")
+        if seen == 0 and not packet.is_keyframe:
+            raise _broken(number, "does not begin with a key frame")
+        seen += 1
+        yield packet
+    if seen != frames:
+        raise _broken(number, f"has {seen} of {frames} frames")
+
+
+def is_whole(data: bytes) -> bool:
+    """Whether the lengths of the H.264 units in a packet add up (ISO/IEC 14496-15, four-byte lengths)."""
+    at = 0
+    while at + 4 < len(data):
+        length = int.from_bytes(data[at : at + 4], "big")
+        if not length:
+            return False
+        at += 4 + length
+    return at == len(data) > 0
+
+
+def _sound(sound: av.container.InputContainer, target: av.AudioStream) -> Iterator[Timed]:
+    for packet in sound.demux(sound.streams.audio[0]):
+        if packet.size and packet.dts is not None:
+            packet.stream = target
+            yield float(packet.dts * packet.time_base), packet
+
+
+def _opened(path: str, *, code: str = "segment-broken") -> av.container.InputContainer:
+    """Only the named file, and only as MP4: a playlist in disguise reaches nothing."""
+    try:
+        return av.open(f"file:{path}", format="mp4", options={"protocol_whitelist": "file"})
+    except av.FFmpegError as error:
+        raise MediaError(code, f"{Path(path).name} cannot be read: {error.strerror}.", retryable=True) from error
+
+
+def _broken(number: int, what: str) -> MediaError:
+    return MediaError("segment-broken", f"Segment {number} {what}.", retryable=True)

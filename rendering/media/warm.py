@@ -1,0 +1,161 @@
+"""The parent's end of a warm child process (rendering/media/child.py): starting it, talking to it, ending it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+PACKAGE_ROOT = Path(__file__).resolve().parents[2]
+STDERR_BYTES = 4096
+
+_KEPT_ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH")
+# One thread each: workers are as many as cores, and only a process of one thread may fork. onnxruntime sends
+# usage reports from a thread of its own unless told not to.
+_ADDED_ENVIRONMENT = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "ORT_DISABLE_TELEMETRY": "1",
+    "PYTHONUNBUFFERED": "1",
+}
+
+Message = dict[str, Any]
+
+
+class ChildGone(Exception):
+    """The child ended, or no longer answers; says its last words."""
+
+
+class WarmChild:
+    """One child process. Not for use by two threads at once."""
+
+    def __init__(self, group: str) -> None:
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as the child
+        self._buffer = b""
+        self._worker_pid = 0
+        # The kernel ends the child when the *thread* that started it ends, so a thread is kept for that.
+        self._process = _starter().submit(self._start, group).result()
+
+    def is_alive(self) -> bool:
+        """Can it take orders?"""
+        return self._process.poll() is None
+
+    def send(self, message: Message) -> None:
+        """Hand a message over. Raises ChildGone."""
+        data = json.dumps(message).encode() + b"\n"
+        try:
+            while data:
+                data = data[os.write(_pipe(self._process.stdin).fileno(), data) :]
+        except (OSError, ValueError):
+            raise self._gone() from None
+
+    def receive(self, *, within_seconds: float) -> Message | None:
+        """The next message, or None when there is none in time. Raises ChildGone."""
+        source = _pipe(self._process.stdout)
+        ends = time.monotonic() + within_seconds
+        while b"\n" not in self._buffer:
+            if not select.select([source], [], [], max(0.0, ends - time.monotonic()))[0]:
+                return None
+            data = os.read(source.fileno(), 1 << 16)
+            if not data:
+                raise self._gone()
+            self._buffer += data
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        return _message(line)
+
+    def await_start(self, check: Callable[[], None], *, within_seconds: float) -> None:
+        """Wait until the order sent last is being worked on. `check` may raise; ChildGone when it takes long."""
+        ends = time.monotonic() + within_seconds
+        self._worker_pid = 0
+        while not self._worker_pid:
+            self._worker_pid = (self.receive(within_seconds=0.1) or {}).get("started", 0)
+            check()
+            if time.monotonic() > ends:
+                raise ChildGone("The media process does not answer.")
+
+    def end_worker(self, *, within_seconds: float) -> bool:
+        """Have the worker's process group ended: politely, then not. False when the child is of no more use."""
+        ends = time.monotonic() + within_seconds
+        try:
+            self.send({"stop": True})
+            while time.monotonic() < ends:
+                if "ended" in (self.receive(within_seconds=0.1) or {}):
+                    return True
+        except ChildGone:
+            return False
+        return False
+
+    def kill(self) -> None:
+        """Kill the child and its worker."""
+        if self._worker_pid and self.is_alive():
+            # The child has not said that it reaped the worker, so the number is still the worker's.
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._worker_pid, signal.SIGKILL)
+        self._process.kill()
+        self._process.wait()
+        self.forget()
+
+    def forget(self) -> None:
+        """Close our ends of the pipes."""
+        for pipe in (self._process.stdin, self._process.stdout, self._stderr):
+            with contextlib.suppress(OSError):
+                _pipe(pipe).close()
+
+    def _start(self, group: str) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "rendering.media.child", group, str(os.getpid())],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._stderr,
+            cwd=PACKAGE_ROOT,
+            env=_environment(),
+            start_new_session=True,
+            bufsize=0,
+        )
+
+    def _gone(self) -> ChildGone:
+        self._stderr.seek(max(0, self._stderr.seek(0, os.SEEK_END) - STDERR_BYTES))
+        words = self._stderr.read().decode(errors="replace").strip()
+        return ChildGone(words or "The media process is gone.")
+
+
+def _message(line: bytes) -> Message:
+    """What a line says. A worker killed while it spoke leaves half of one, which says nothing."""
+    try:
+        message: Message = json.loads(line)
+    except ValueError:
+        return {}
+    return message
+
+
+def _pipe(pipe: Any) -> Any:
+    if pipe is None:
+        raise ChildGone("The media process has no pipe.")
+    return pipe
+
+
+def _environment() -> dict[str, str]:
+    """No secret of ours reaches code that reads strangers' files."""
+    kept = {name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ}
+    return {**kept, **_ADDED_ENVIRONMENT}
+
+
+_starters: dict[int, ThreadPoolExecutor] = {}
+
+
+def _starter() -> ThreadPoolExecutor:
+    """A thread that lives as long as this process. A forked process has lost its parent's."""
+    pid = os.getpid()
+    if pid not in _starters:
+        _starters[pid] = ThreadPoolExecutor(max_workers=1, thread_name_prefix="media-starter")
+    return _starters[pid]

@@ -1,0 +1,1 @@
+"""Signing in and staying in: the numbers in test names are lines of docs/security.md."""

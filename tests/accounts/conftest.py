@@ -1,0 +1,47 @@
+"""What the accounts tests share: asking for a link, using it, and reading the mail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.core.mail import EmailMultiAlternatives
+from rest_framework.test import APIClient
+
+from accounts import conf, outbox, services
+from accounts.magic_links import Asker, MagicLink
+from accounts.services import SignedIn
+from cutroom import clock
+
+ASKER = Asker(ip="192.0.2.1", device="Firefox on Linux")
+NEWCOMER = "ada@lovelace.test"
+OWN_PAGE = {"HTTP_ORIGIN": "http://testserver", "HTTP_X_REQUESTED_WITH": "fetch"}
+
+
+def ask(email: str, *, asker: Asker = ASKER, **more: Any) -> MagicLink:
+    """A link and a code for an address."""
+    return services.request_link(email=email, asker=asker, at=clock.now(), **more)
+
+
+def sign_in(email: str) -> SignedIn:
+    """Ask for a link and use it at once."""
+    return services.verify_token(token=ask(email).token, asker=ASKER, at=clock.now())
+
+
+def refresh_at(client: APIClient, token: str) -> Any:
+    """Refresh with a cookie, as a script of our own page does."""
+    client.cookies[conf.refresh_cookie()] = token
+    return client.post("/api/auth/refresh", **OWN_PAGE)
+
+
+@pytest.fixture
+def delivered() -> Callable[[], list[EmailMultiAlternatives]]:
+    """Send what waits in the outbox and return every mail that left in this test."""
+
+    def deliver() -> list[EmailMultiAlternatives]:
+        outbox.deliver_due()
+        return list(mail.outbox)  # type: ignore[arg-type]  # we send no other kind
+
+    return deliver

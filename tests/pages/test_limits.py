@@ -1,0 +1,50 @@
+"""When a render does not fit: the draft is kept, the numbers are shown, there are ways on."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from rendering.models import Project, RenderJob
+from tenants.context import tenant_context
+from tests.pages.test_editor import Words, typed
+
+
+@pytest.fixture
+def _tiny_plan(settings: Settings) -> None:
+    """A plan with room for no render at all."""
+    free = {"limits": {"render_minutes": 0.01, "images_count": 500, "tts_minutes": 1000}, "features": []}
+    settings.METERING_PLANS = {**settings.METERING_PLANS, "free": free}
+
+
+@pytest.mark.usefixtures("_tiny_plan")
+def test_the_refused_draft_is_saved(alice_browser: Client, mill: Project, words_of: Words) -> None:
+    form = typed(mill, 1, deed="render", narration="Typed last.", resolution="720p")
+    answer = alice_browser.post("/projects/mill", form, follow=True)
+    page = answer.content.decode()
+    assert answer.status_code == 402
+    assert "Usage limit reached. Upgrade to Pro or wait until next month." in page
+    assert "Usage quota exceeded for render_minutes" in page
+    assert "Render minutes" in page
+    assert words_of(mill)[0] == "Typed last."
+    with tenant_context(mill.tenant_id):
+        assert not RenderJob.objects.exists()
+
+
+def test_4k_is_locked_on_free_and_refused_when_forced(alice_browser: Client, mill: Project) -> None:
+    page = alice_browser.get("/projects/mill").content.decode()
+    assert "4K comes with Pro" in page
+    answer = alice_browser.post("/projects/mill", typed(mill, deed="render", resolution="4k"), follow=True)
+    assert answer.status_code == 402
+    assert "4K needs a larger plan" in answer.content.decode()
+
+
+def test_once_it_fits_the_page_leads_back(alice_browser: Client, mill: Project) -> None:
+    answer = alice_browser.get("/projects/mill/limit?resolution=720p&fps=24")
+    assert answer["Location"] == "/projects/mill"
+
+
+def test_a_wrong_address_leads_back(alice_browser: Client, mill: Project) -> None:
+    answer = alice_browser.get("/projects/mill/limit?resolution=8k")
+    assert answer["Location"] == "/projects/mill"

@@ -1,0 +1,170 @@
+"""The same POST twice is one deed (draft-ietf-httpapi-idempotency-key-header-07)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connections
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import include, path
+from django.views.decorators.csrf import csrf_exempt
+from rest_framework.test import APIClient
+
+from cutroom import clock
+from cutroom.errors import InvalidInput
+from cutroom.problems import problem_response
+from tenants import audit, retention
+from tenants.context import tenant_context
+from tenants.models import AuditEntry, IdempotencyRecord
+from tests.cast import Cast, bearer
+
+SOON_SECONDS = 30
+entered, may_leave = threading.Event(), threading.Event()
+
+
+@csrf_exempt
+def deed(request: HttpRequest, name: str) -> HttpResponse:
+    """Does something that can be counted, and answers with the count."""
+    if request.GET.get("slow"):
+        entered.set()
+        may_leave.wait(SOON_SECONDS)
+    audit.record("test.done")
+    if name == "refused":
+        return problem_response(request, InvalidInput("No."))
+    headers = {"Location": "/somewhere", "Retry-After": "7"}
+    if name == "secret":
+        headers["Cache-Control"] = "no-store"
+    return JsonResponse({"count": AuditEntry.objects.count()}, status=201, headers=headers)
+
+
+urlpatterns = [path("api/test/<str:name>", deed), path("", include("config.urls"))]
+
+
+@pytest.fixture(autouse=True)
+def _urls(settings: Any) -> Iterator[None]:
+    settings.ROOT_URLCONF = __name__
+    entered.clear()
+    may_leave.clear()
+    yield
+    may_leave.set()
+
+
+def post(
+    client: APIClient, name: str = "thing", *, key: str = "k1", body: Any = None, query: str = ""
+) -> Any:
+    return client.post(f"/api/test/{name}{query}", body or {"a": 1}, headers={"idempotency-key": key})
+
+
+def deeds(cast: Cast) -> int:
+    with tenant_context(cast.acme.pk):
+        return AuditEntry.objects.filter(action="test.done").count()
+
+
+def test_the_second_post_gets_the_first_answer(alice: APIClient, cast: Cast) -> None:
+    first, second = post(alice), post(alice)
+    assert (first.status_code, first.content) == (second.status_code, second.content)
+    assert second["Idempotent-Replayed"] == "true"
+    assert (second["Location"], second["Retry-After"]) == ("/somewhere", "7")
+    assert second["Content-Type"] == first["Content-Type"]
+    assert deeds(cast) == 1
+
+
+def test_another_key_and_no_key_are_other_deeds(alice: APIClient, cast: Cast) -> None:
+    post(alice, key="k1")
+    post(alice, key="k2")
+    post(alice, key="")
+    assert deeds(cast) == 3
+
+
+def test_the_same_key_elsewhere_is_another_deed(alice: APIClient, cast: Cast) -> None:
+    post(alice, "thing")
+    post(alice, "other")
+    assert deeds(cast) == 2
+
+
+def test_another_body_under_the_same_key_is_refused(alice: APIClient, cast: Cast) -> None:
+    post(alice)
+    response = post(alice, body={"a": 2})
+    assert (response.status_code, response.json()["code"]) == (422, "idempotency-mismatch")
+    assert deeds(cast) == 1
+
+
+def test_refusals_are_not_kept(alice: APIClient, cast: Cast) -> None:
+    assert [post(alice, "refused").status_code for _ in range(2)] == [400, 400]
+    assert deeds(cast) == 0
+    with tenant_context(cast.acme.pk):
+        assert not IdempotencyRecord.objects.exists()
+
+
+def test_an_answer_that_must_not_be_stored_is_not_kept(alice: APIClient, cast: Cast) -> None:
+    """A new API key is shown once, and its answer says no-store."""
+    assert post(alice, "secret").status_code == 201
+    with tenant_context(cast.acme.pk):
+        assert not IdempotencyRecord.objects.exists()
+
+
+def test_keys_of_two_tenants_do_not_meet(alice: APIClient, charlie: APIClient) -> None:
+    post(alice)
+    response = post(charlie, body={"a": 2})
+    assert response.status_code == 201
+    assert "Idempotent-Replayed" not in response
+
+
+def test_strangers_have_no_memory(stranger: APIClient, db: None) -> None:
+    response = stranger.post("/api/auth/refresh", headers={"idempotency-key": "k1"})
+    assert response.status_code == 403
+
+
+def test_a_key_may_have_255_characters(alice: APIClient) -> None:
+    assert post(alice, key="k" * 255).status_code == 201
+    assert post(alice, key="k" * 256).status_code == 400
+
+
+def test_a_long_path_is_remembered_as_well(alice: APIClient, cast: Cast) -> None:
+    first, second = post(alice, "x" * 400), post(alice, "x" * 400)
+    assert first.content == second.content
+    assert deeds(cast) == 1
+
+
+@pytest.mark.committed
+def test_while_the_first_is_running_the_second_is_told_to_wait(committed_cast: Cast) -> None:
+    cast, answers = committed_cast, []
+    first, second = bearer(cast.alice, cast.acme), bearer(cast.alice, cast.acme)
+    thread = threading.Thread(target=lambda: answers.append(post_and_close(first)))
+    thread.start()
+    assert entered.wait(SOON_SECONDS)
+    early = post(second)
+    may_leave.set()
+    thread.join()
+    assert (early.status_code, early.json()["code"], early["Retry-After"]) == (
+        409,
+        "idempotency-in-flight",
+        "1",
+    )
+    assert post(second, "thing?slow=1").content == answers[0].content
+    assert deeds(cast) == 1
+
+
+def post_and_close(client: APIClient) -> Any:
+    try:
+        return post(client, "thing?slow=1")
+    finally:
+        connections.close_all()
+
+
+@pytest.mark.committed
+def test_answers_are_forgotten_after_a_day(committed_cast: Cast) -> None:
+    for tenant in (committed_cast.acme, committed_cast.globex):
+        with tenant_context(tenant.pk):
+            for key in ("new", "old"):
+                IdempotencyRecord.objects.create(
+                    key=key, path="/api/x", request_hash="", status=200, content_type="", body=b""
+                )
+            old = IdempotencyRecord.objects.filter(key="old")
+            old.update(created_at=clock.now() - retention.ANSWERS_KEPT - timedelta(seconds=1))
+    assert retention.purge(at=clock.now()) == 2
+    assert set(IdempotencyRecord.everywhere.using("ops").values_list("key", flat=True)) == {"new"}
