@@ -56,7 +56,7 @@ def create(name: str) -> None:
         if not _exists(server, template):
             _drop_templates(server)
             _build(server, template)
-        _run(server, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+        _run(server, "DROP DATABASE IF EXISTS {}", name)
         _run(server, "CREATE DATABASE {} TEMPLATE {}", name, template)
         _narrow(server, name)
     _point_at(name)
@@ -65,10 +65,13 @@ def create(name: str) -> None:
 
 
 def destroy(name: str) -> None:
-    """Drop database `name`; connections of every alias are closed first, pools too."""
+    """Drop database `name`; connections of every alias are closed first, pools too.
+
+    Without FORCE: the owner may not end the app's connections, and PostgreSQL waits 5 s for those that go.
+    """
     close_connections()
     with _maintenance() as server:
-        _run(server, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+        _run(server, "DROP DATABASE IF EXISTS {}", name)
 
 
 def empty() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -35,6 +36,11 @@ def answer_to(email: str) -> tuple[Any, ...]:
     return answer.status_code, answer.content, headers, dict(answer.cookies)
 
 
+def shape(statement: str) -> str:
+    """A statement without its values and without the serial numbers of savepoints."""
+    return re.sub(r"_x\d+", "", re.split("VALUES|WHERE|SET", statement)[0])
+
+
 def test_e1_the_answer_is_byte_identical(addresses: list[str]) -> None:
     answers = [answer_to(email) for email in addresses]
     assert all(answer == answers[0] for answer in answers)
@@ -57,7 +63,7 @@ def test_e2_both_do_the_same_work(addresses: list[str]) -> None:
     for email in addresses:
         with CaptureQueriesContext(connection) as queries:
             answer_to(email)
-        shapes.add(tuple(query["sql"].split("VALUES")[0].split("WHERE")[0] for query in queries))
+        shapes.add(tuple(shape(query["sql"]) for query in queries))
     assert len(shapes) == 1
     assert LoginRequest.objects.count() == OutboxMail.objects.count() == len(addresses)
 

@@ -136,7 +136,7 @@ def test_a_hanging_step_is_killed_at_its_limit(submit: Submit, worker_log: Path,
     hanging = tmp_path / "ffmpeg"
     hanging.write_text("#!/bin/sh\nexec sleep 600\n")
     hanging.chmod(0o755)
-    short = {"CUTROOM_FFMPEG": str(hanging), "RENDERING_STEP_TIMEOUT_SECONDS": "2"}
+    short = {"CUTROOM_FFMPEG": str(hanging), "RENDERING_STEP_TIMEOUT_SECONDS": "6"}
     with workers(log=worker_log, extra=short):
         ended = finish(submit())
     assert ended.state == JobState.FAILED
