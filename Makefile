@@ -1,20 +1,19 @@
 # `make` alone lists the commands. All set-up happens on first use and again when a requirements file changes.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test demo check bench load lock
+.PHONY: help run test demo check bench lock
 SHELL := /bin/sh
 
-PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11,$(shell \
-	command -v $(name) >/dev/null && $(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' && echo $(name))))
+PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$name; break; }; done)
 BIN := .venv/bin
 RUNTIME := .venv/.runtime
 DEVELOPMENT := .venv/.development
-# Values of the right shape, for judging the production settings; nothing connects to them.
+BESIDE := $(BIN)/python -m cutroom beside
+# Values of the right shape, for judging the production settings.
 PRODUCTION := env SECRET_KEY=the-quick-brown-fox-jumps-over-the-lazy-dog-0123456789-ABCDEF \
-	JWT_SECRET=pack-my-box-with-five-dozen-liquor-jugs-9876543210-UVWXYZ \
-	SITE_URL=https://cutroom.example ALLOWED_HOSTS=cutroom.example MAGIC_LINK_FROM=login@cutroom.example \
-	DATABASE_URL=postgres://app@db/cutroom DATABASE_OPS_URL=postgres://ops@db/cutroom \
-	DATABASE_OWNER_URL=postgres://owner@db/cutroom REDIS_URL=redis://redis/0
+	JWT_SECRET=pack-my-box-with-five-dozen-liquor-jugs-9876543210-UVWXYZ SITE_URL=https://cutroom.example \
+	ALLOWED_HOSTS=cutroom.example MAGIC_LINK_FROM=login@cutroom.example SECURE_COOKIES=true DEBUG=false
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,15 +32,12 @@ check: $(DEVELOPMENT) ## Lint, types, storeys, migrations, API schema, productio
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
-	$(BIN)/python manage.py makemigrations --check --dry-run --settings=config.settings.test
-	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file=/dev/null --settings=config.settings.test
-	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level=WARNING --settings=config.settings.base
+	$(BESIDE) $(BIN)/python manage.py makemigrations --check --dry-run --settings=config.settings.test
+	$(BESIDE) $(BIN)/python manage.py spectacular --validate --fail-on-warn --file=/dev/null --settings=config.settings.test
+	$(BESIDE) $(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level=WARNING --settings=config.settings.base
 
 bench: $(DEVELOPMENT) ## Run the benchmarks; results under var/bench/
-	@exec $(BIN)/python -m benchmarks
-
-load: $(DEVELOPMENT) ## Put load on a running installation; results under var/bench/
-	@exec $(BIN)/python -m benchmarks.load
+	@exec $(BIN)/python -m tests.bench
 
 lock: $(DEVELOPMENT) ## Compile requirements*.in into the exact requirements*.txt
 	$(BIN)/uv pip compile -q requirements.in -o requirements.txt --python-version 3.11 --universal

@@ -77,6 +77,7 @@ class Walk:
 
     def _asks_for_a_link(self) -> str:
         self._token = self._client.request_link(self._email)
+        self._running.watch.hide(self._token)
         return f"a link for {self._email}"
 
     def _signs_in(self) -> str:

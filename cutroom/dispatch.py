@@ -50,9 +50,8 @@ def ring(task_name: str, *, queue: str | None = None, countdown: float = 0.0, **
         return False
     try:
         # signature().apply_async honours task_always_eager; app.send_task would not.
-        signature(task_name, kwargs=kwargs).apply_async(
-            queue=queue, countdown=countdown or None, ignore_result=True
-        )
+        options: dict[str, Any] = {"queue": queue, "countdown": countdown or None, "ignore_result": True}
+        signature(task_name, kwargs=kwargs).apply_async(**options)
     except (OperationalError, OSError) as error:
         _breaker.trip()
         logger.warning("broker_unavailable", extra={"task": task_name, "error": type(error).__name__})

@@ -5,8 +5,9 @@ from __future__ import annotations
 import fcntl
 import os
 import signal
+import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +56,16 @@ def services() -> int:
         say("Ready  PostgreSQL and Redis; Ctrl-C stops them")
         _stay(supervisor)
     return 0
+
+
+def beside(command: Sequence[str]) -> int:
+    """Run `command` with the environment and the embedded servers of the tests; its exit code."""
+    environment.load_test()
+    servers = environment.start_services(embedded.var_dir())
+    try:
+        return subprocess.run(command, check=False).returncode
+    finally:
+        servers.stop()
 
 
 @contextmanager

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
-
 from cutroom import dispatch
-from rendering import pipeline
+from rendering import pipeline, selectors
 from rendering.models import CacheEntry, RenderJob, RenderStep, StepKind, StepState
 from rendering.pipeline import Film, Known, StepDraft
 
@@ -19,7 +17,7 @@ def advance(job: RenderJob) -> None:
     nothing new can be placed.
     """
     film = Film.of(job)
-    steps = list(job_steps(job))
+    steps = list(selectors.job_steps(job))
     known: Known = {slot(s): s.output for s in steps if s.state == StepState.SUCCEEDED}
     placed = {slot(s) for s in steps}
     ready: list[RenderStep] = []
@@ -31,11 +29,6 @@ def advance(job: RenderJob) -> None:
     job.work_total = pipeline.outlook(film, known)
     job.save(update_fields=["work_total", "updated_at"])
     ring_for(ready)
-
-
-def job_steps(job: RenderJob) -> QuerySet[RenderStep]:
-    """A job's steps in the order people read them."""
-    return RenderStep.objects.filter(job=job).order_by("ordinal", "scene", "part")
 
 
 def slot(step: RenderStep) -> pipeline.Slot:

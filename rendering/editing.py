@@ -123,7 +123,7 @@ def _split(submission: Submission) -> int:
 
 
 def _halves(text: str, at: int | None) -> tuple[str, str]:
-    """Cut at character `at`, else at the first blank line. Raises InvalidInput when both leave a half empty."""
+    """Cut at character `at`, else at the first blank line. Raises InvalidInput if both leave a half empty."""
     at_cursor = (text[: at or 0], text[at or 0 :])
     at_blank_line = text.strip().partition("\n\n")[::2]
     for before, after in (at_cursor, at_blank_line):

@@ -75,9 +75,7 @@ class SceneForm(forms.Form):
         min_value=0.5,
         max_value=conf.MAX_SCENE_SECONDS,
         required=False,
-        widget=forms.NumberInput(
-            attrs={"class": "in mono", "step": "0.5", "placeholder": "as long as the voice"}
-        ),
+        widget=forms.NumberInput(attrs={"class": "in mono", "step": "0.5", "placeholder": "as the voice"}),
     )
     caption = forms.CharField(
         label="Caption",

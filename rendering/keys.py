@@ -9,10 +9,9 @@ from importlib.metadata import version
 from typing import Any
 from uuid import UUID
 
-from tenants.storage import storage_key
-
 from rendering.media import fonts
 from rendering.models import RenderJob, StepKind
+from tenants.storage import storage_key
 
 # Raise it when the same inputs would give other pixels or sound; every cached output is then made anew.
 RENDERER_VERSION = 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from rendering.media.voices import ESPEAK, JOE
+
 LANGUAGES = [
     ("en", "English"),
     ("ar", "Arabic"),
@@ -37,4 +39,8 @@ LANGUAGES = [
     ("uk", "Ukrainian"),
     ("vi", "Vietnamese"),
 ]
-VOICES = [("", "Standard voice of the language")]
+VOICES = [
+    ("", "Standard voice of the language"),
+    (JOE, "Joe, natural, English only"),
+    (ESPEAK, "Plain, every language"),
+]

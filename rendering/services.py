@@ -130,7 +130,7 @@ def retry(*, job: RenderJob, at: datetime) -> RenderJob:
 
 
 def delete_render(*, job: RenderJob, at: datetime) -> None:
-    """Remove a final job and its video, and give the storage back. Raises RenderRunning while it is active."""
+    """Remove a final job and its video; the storage is given back. Raises RenderRunning while active."""
     job = RenderJob.objects.select_for_update().get(pk=job.pk)
     if not job.is_final:
         raise RenderRunning()

@@ -12,7 +12,6 @@ from rendering import timeline
 from rendering.models import Aspect, Project, Scene
 from rendering.thumbnails import thumbnail_version
 
-FRAME_CLASSES = {Aspect.WIDE: "", Aspect.TALL: "tall", Aspect.SQUARE: "square"}
 _SHOWN_CHARACTERS = 80
 _CAPTION_CHARACTERS = 38
 
@@ -45,7 +44,7 @@ class Storyboard:
     """A project's frames in order."""
 
     frames: Sequence[Frame]
-    frame_class: str
+    aspect: Aspect
 
     @property
     def milliseconds(self) -> int:
@@ -69,7 +68,7 @@ def storyboard(*, project: Project, scenes: Sequence[Scene], fps: int) -> Storyb
             Frame(number=number, scene=scene, starts_at=start, milliseconds=length, picture_url=url)
         )
         start += length
-    return Storyboard(frames=frames, frame_class=FRAME_CLASSES[Aspect(project.aspect)])
+    return Storyboard(frames=frames, aspect=Aspect(project.aspect))
 
 
 def picture_url(project: Project, scene: Scene) -> str:

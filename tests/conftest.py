@@ -123,3 +123,12 @@ def media(tmp_path: Path, settings: Settings) -> Path:
     stores = {"default": {"BACKEND": backend, "OPTIONS": {"location": str(root)}}}
     settings.STORAGES = {**settings.STORAGES, **stores}
     return root
+
+
+@pytest.fixture
+def worker_log(tmp_path: Path) -> Iterator[Path]:
+    """Where the workers of one test write; shown when the test fails."""
+    log = tmp_path / "worker.log"
+    log.touch()
+    yield log
+    print(log.read_text()[-4000:])

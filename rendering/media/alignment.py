@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import accumulate, chain
+from itertools import accumulate, chain, pairwise
 
 GAP = 0.8
 _VOWELS = frozenset("aeiouyæɐɑɒɔəɚɛɜɝɪʊʌᵻ")
@@ -12,15 +12,15 @@ _VOWELS = frozenset("aeiouyæɐɑɒɔəɚɛɜɝɪʊʌᵻ")
 def first_sounds(words: Sequence[Sequence[str]], heard: Sequence[str]) -> list[tuple[int, int] | None]:
     """For each word, spelled in the phonemes it has when said alone, its [first, end) among those heard.
 
-    A voice joins words ("of the"), drops sounds and stresses others in a sentence, so the two rows are aligned
-    with the least changes (Needleman and Wunsch, https://doi.org/10.1016/0022-2836(70)90057-4). None for a word
-    without a sound of its own.
+    A voice joins words ("of the"), drops sounds and stresses others in a sentence, so the two rows are
+    aligned with the least changes (Needleman and Wunsch, https://doi.org/10.1016/0022-2836(70)90057-4). None
+    for a word without a sound of its own.
     """
     alone = list(chain.from_iterable(words))
     partners = _aligned(alone, heard)
     edges = [0, *accumulate(len(word) for word in words)]
     spans: list[tuple[int, int] | None] = []
-    for left, right in zip(edges, edges[1:], strict=False):
+    for left, right in pairwise(edges):
         own = [partner for partner in partners[left:right] if partner is not None]
         spans.append((own[0], own[-1] + 1) if own else None)
     return spans

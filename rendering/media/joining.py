@@ -1,7 +1,7 @@
 """Segments and sound into one MP4 by copying packets. Nothing is decoded or encoded.
 
-libav's concat demuxer joins without a word when a segment is missing or cut short, so segments are opened here
-one by one and each packet is checked as it passes.
+libav's concat demuxer joins without a word when a segment is missing or cut short, so segments are opened
+here one by one and each packet is checked as it passes.
 """
 
 from __future__ import annotations
@@ -10,13 +10,16 @@ import heapq
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import av
 
 from rendering.media.errors import MediaError, is_disk_full, write_error
+from rendering.media.specs import SAMPLE_RATE
 
 TIMESCALE = 90_000
+REORDERED = 2  # frames that x264's presets up to "slow" decode before they are shown
 
 Timed = tuple[float, av.Packet]
 
@@ -77,24 +80,30 @@ class _Joiner:
             with _opened(path) as segment:
                 source = segment.streams.video[0]
                 self._check_settings(source, number)
-                for packet in _checked(segment, source, frames, number):
-                    self._place(packet, first)
+                for index, packet in enumerate(_checked(segment, source, frames, number), start=first):
+                    shown, decoded = self._place(packet, first=first, index=index)
+                    if shown < decoded:
+                        raise _broken(number, "needs its frames in another order")
                     packet.stream = target
-                    yield float(packet.dts * packet.time_base), packet
+                    yield decoded / TIMESCALE, packet
             first += frames
 
-    def _place(self, packet: av.Packet, first: int) -> None:
-        offset = first * TIMESCALE // self._picture.fps
-        packet.pts, packet.dts = packet.pts + offset, packet.dts + offset
-        packet.duration = TIMESCALE // self._picture.fps
+    def _place(self, packet: av.Packet, *, first: int, index: int) -> tuple[int, int]:
+        """Move the film's packet `index` to the segment beginning with frame `first`; its new times."""
+        step = TIMESCALE // self._picture.fps
+        shown = (packet.pts or 0) + first * step
+        # Very short segments reorder less, so times for the decoder cannot simply be moved.
+        decoded = (index - REORDERED) * step
+        packet.pts, packet.dts, packet.duration = shown, decoded, step
         self.checksum = zlib.crc32(packet, self.checksum)
+        return shown, decoded
 
     def _check_settings(self, source: av.VideoStream, number: int) -> None:
         """Players read the first segment's settings and decode all others by them."""
         codec = source.codec_context
         self._settings = self._settings or bytes(codec.extradata or b"")
         size = (self._picture.width, self._picture.height)
-        if (codec.width, codec.height) != size or source.time_base.denominator != TIMESCALE:
+        if (codec.width, codec.height) != size or source.time_base != Fraction(1, TIMESCALE):
             raise _broken(number, f"is {codec.width} by {codec.height}")
         if bytes(codec.extradata or b"") != self._settings:
             raise _broken(number, "was encoded with other settings")
@@ -133,7 +142,7 @@ def _sound(sound: av.container.InputContainer, target: av.AudioStream) -> Iterat
     for packet in sound.demux(sound.streams.audio[0]):
         if packet.size and packet.dts is not None:
             packet.stream = target
-            yield float(packet.dts * packet.time_base), packet
+            yield packet.dts / SAMPLE_RATE, packet
 
 
 def _opened(path: str, *, code: str = "segment-broken") -> av.container.InputContainer:
@@ -141,7 +150,8 @@ def _opened(path: str, *, code: str = "segment-broken") -> av.container.InputCon
     try:
         return av.open(f"file:{path}", format="mp4", options={"protocol_whitelist": "file"})
     except av.FFmpegError as error:
-        raise MediaError(code, f"{Path(path).name} cannot be read: {error.strerror}.", retryable=True) from error
+        detail = f"{Path(path).name} cannot be read: {error.strerror}."
+        raise MediaError(code, detail, retryable=True) from error
 
 
 def _broken(number: int, what: str) -> MediaError:

@@ -15,7 +15,7 @@ SILENCE_LUFS = -60.0
 
 OVERSAMPLING = 4  # BS.1770-4 annex 2
 TAPS = 16
-# The gain bends over 2 x 15 ms, longer than a period of a low voice, so it follows the voice and not its wave.
+# The gain bends over 2 x 15 ms, longer than a period of a low voice: it follows the voice, not its wave.
 REACH = SAMPLE_RATE * 15 // 1000
 CONTEXT = 2 * REACH + TAPS
 
@@ -93,12 +93,13 @@ def limit(samples: np.ndarray, *, ceiling: float) -> np.ndarray:
     padded = np.pad(held.astype(np.float64), REACH, mode="edge")
     sums = np.cumsum(np.concatenate(([0.0], padded)))
     width = 2 * REACH + 1
-    return (samples * ((sums[width:] - sums[:-width]) / width)).astype(np.float32)
+    gains = (sums[width:] - sums[:-width]) / width
+    return np.asarray(samples * gains, np.float32)
 
 
 def _true_peaks(samples: np.ndarray) -> np.ndarray:
     """The highest level at and between samples."""
-    peaks = np.abs(samples)
+    peaks: np.ndarray = np.abs(samples)
     for phase in range(1, OVERSAMPLING):
         between = np.abs(np.convolve(samples, _between(phase / OVERSAMPLING), mode="same"))
         np.maximum(peaks, between[: len(peaks)], out=peaks)
@@ -109,7 +110,7 @@ def _between(fraction: float) -> np.ndarray:
     """A windowed sinc that reads a signal at `fraction` of the way to the next sample."""
     places = np.arange(TAPS) - TAPS / 2 + fraction
     taps = np.sinc(places) * np.kaiser(TAPS, 6.0)
-    return (taps / taps.sum()).astype(np.float32)
+    return np.asarray(taps / taps.sum(), np.float32)
 
 
 def _sliding_minimum(values: np.ndarray, reach: int) -> np.ndarray:

@@ -32,8 +32,8 @@ def prepare(spec: NarrationSpec) -> None:
 def run(spec: NarrationSpec, *, progress: Callable[[int], None]) -> dict[str, Any]:
     """Speak `spec.text` into `spec.out_path`. See NarrationSpec.
 
-    The same spec gives the same bytes. Words joined are the text; they do not overlap, and none ends after the
-    sound. Raises MediaError: unknown-language, voice-missing, voice-broken, no-space.
+    The same spec gives the same bytes. Words joined are the text; they do not overlap, and none ends after
+    the sound. Raises MediaError: unknown-language, voice-missing, voice-broken, no-space.
     """
     engine, speech = _speech(spec, progress)
     with whole_file(spec.out_path) as path:

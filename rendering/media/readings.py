@@ -38,7 +38,7 @@ def load() -> Any:
     """The dictionary, loaded once a process."""
     import pykakasi
 
-    return pykakasi.kakasi()
+    return pykakasi.kakasi()  # type: ignore[no-untyped-call]  # the package ships no types
 
 
 def _said(written: str, said: str) -> str:

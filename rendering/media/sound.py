@@ -1,7 +1,7 @@
 """The sound of a film: narrations at exact sample offsets, levelled, encoded once.
 
-AAC per scene drifts by 25 ms a scene (priming and padding), hence one encode for the whole film. Everything is
-read and written in blocks, so an hour of sound needs no more memory than a minute.
+AAC per scene drifts by 25 ms a scene (priming and padding), hence one encode for the whole film. Everything
+is read and written in blocks, so an hour of sound needs no more memory than a minute.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from rendering.media.specs import SAMPLE_RATE, SoundSpec
 
 TARGET_LUFS = -16.0
 CLOSE_ENOUGH_LU = 0.2
-MOST_GAIN_DB = 40.0
+MOST_GAIN_DB = 45.0
 HIGHEST_DBTP = -1.5
 MARGIN_DB = 0.5  # AAC adds a little peak
 PASSES = 5
@@ -105,9 +105,7 @@ class _Mix:
     def lay(self, spec: SoundSpec) -> None:
         """Write the mix, each sound at its frame; what goes beyond the film is cut off."""
         starts = sorted(spec.sounds, key=lambda sound: int(sound["start_frame"]))
-        waiting = [
-            _Placed(sound["path"], sound["start_frame"] * SAMPLE_RATE // spec.fps) for sound in starts
-        ]
+        waiting = [_Placed(sound["path"], sound["start_frame"] * SAMPLE_RATE // spec.fps) for sound in starts]
         for at in range(0, self._samples, BLOCK):
             block = np.zeros(min(BLOCK, self._samples - at), np.float32)
             for sound in waiting:

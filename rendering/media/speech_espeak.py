@@ -32,7 +32,11 @@ QUIET = 200  # of 32767: what is left of a word that has died away
 
 
 class _EventId(ctypes.Union):
-    _fields_: ClassVar[Any] = [("number", ctypes.c_int), ("name", ctypes.c_char_p), ("text", ctypes.c_char * 8)]
+    _fields_: ClassVar[Any] = [
+        ("number", ctypes.c_int),
+        ("name", ctypes.c_char_p),
+        ("text", ctypes.c_char * 8),
+    ]
 
 
 class _Event(ctypes.Structure):

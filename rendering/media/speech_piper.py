@@ -25,7 +25,7 @@ LONG = 180
 # The tensor that holds how many samples each phoneme lasts; added to the graph's outputs below.
 _ALIGNMENT_TENSOR = b"/Ceil_output_0"
 _SENTENCE_ENDS = (".", "!", "?", "…")
-_CLAUSE_ENDS = (",", ";", ":", "—", "–")  # noqa: RUF001  # the dashes of running text
+_CLAUSE_ENDS = (",", ";", ":", "—", "–")
 # espeak-ng, which spells for piper, ends the sentence after these; without the dot it reads them the same.
 _TITLES = frozenset({"mr.", "mrs.", "ms.", "dr.", "prof.", "vs."})
 _CLOSING = "\"'”’)»"
@@ -126,7 +126,8 @@ def _ends(utterance: list[str]) -> bool:
     last = utterance[-1].strip().rstrip(_CLOSING)
     if last.lower() in _TITLES:
         return False
-    return last.endswith(_SENTENCE_ENDS) or length > LONGEST or (length > LONG and last.endswith(_CLAUSE_ENDS))
+    is_long = length > LONGEST or (length > LONG and last.endswith(_CLAUSE_ENDS))
+    return is_long or last.endswith(_SENTENCE_ENDS)
 
 
 def _pause_seconds(word: str) -> float:
@@ -158,7 +159,7 @@ def _say(voice: Any, text: str, *, speed: float) -> tuple[np.ndarray, list[_Soun
 
 
 def _sounds(chunk: Any, *, offset: int) -> list[_Sound]:
-    """What is heard in a chunk. A stress mark sounds as the beginning of its vowel, a length mark as its end."""
+    """What is heard in a chunk. A stress mark is the beginning of its sound, a length mark its end."""
     sounds: list[_Sound] = []
     at = start = offset
     for phoneme in chunk.phoneme_alignments or []:

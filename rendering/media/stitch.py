@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import av
+from PIL import Image
 
 from rendering.media.errors import MediaError
-from rendering.media.joining import Picture, join
+from rendering.media.joining import TIMESCALE, Picture, join
 from rendering.media.outputs import whole_file
 from rendering.media.specs import StitchSpec
 from rendering.media.subtitles import srt, vtt
@@ -21,9 +22,9 @@ POSTER_QUALITY = 85
 def run(spec: StitchSpec, *, progress: Callable[[int], None]) -> dict[str, Any]:
     """Join, verify and write the film and its companions. See StitchSpec.
 
-    The same spec and inputs give the same bytes. The film appears under its final name last, when it has been
-    verified and everything beside it is there. Raises MediaError: segment-broken, sound-broken, verify-failed,
-    encoder-failed, no-space.
+    The same spec and inputs give the same bytes. The film appears under its final name last, when it has
+    been verified and everything beside it is there. Raises MediaError: segment-broken, sound-broken,
+    verify-failed, encoder-failed, no-space.
     """
     frames = sum(spec.segment_frames)
     with whole_file(spec.out_path) as path:
@@ -47,8 +48,8 @@ def run(spec: StitchSpec, *, progress: Callable[[int], None]) -> dict[str, Any]:
 
 def _write_poster(film_path: Path, spec: StitchSpec) -> None:
     with whole_file(spec.poster_path) as path:
-        image = _frame(film_path, spec.poster_frame, fps=spec.fps).to_image()
-        image.save(path, "JPEG", quality=POSTER_QUALITY, optimize=True)
+        pixels = _frame(film_path, spec.poster_frame, fps=spec.fps).to_ndarray(format="rgb24")
+        Image.fromarray(pixels).save(path, "JPEG", quality=POSTER_QUALITY, optimize=True)
 
 
 def _frame(path: Path, number: int, *, fps: int) -> av.VideoFrame:
@@ -56,9 +57,10 @@ def _frame(path: Path, number: int, *, fps: int) -> av.VideoFrame:
     with av.open(str(path)) as film:
         stream = film.streams.video[0]
         stream.codec_context.thread_count = 1
-        film.seek(round(number / fps / float(stream.time_base)), stream=stream)
+        at = number * TIMESCALE // fps
+        film.seek(at, stream=stream)
         for frame in film.decode(stream):
-            if frame.pts is not None and round(float(frame.pts * stream.time_base) * fps) >= number:
+            if frame.pts is not None and frame.pts >= at:
                 return frame
     raise MediaError("verify-failed", "The poster's frame is missing.", retryable=True)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 from typing import Any, TypedDict
 
@@ -17,7 +17,7 @@ SHORTEST_MS = 1000
 BRIDGED_GAP_MS = 700
 
 _SENTENCE_ENDS = tuple(".!?…。！？؟।") + tuple(f"{mark}{quote}" for mark in ".!?" for quote in "\"'”’»)")
-_CLAUSE_ENDS = tuple(",;:—–、，；：،")  # noqa: RUF001  # punctuation of several scripts
+_CLAUSE_ENDS = tuple(",;:—–、，；：،")
 
 
 class Caption(TypedDict):
@@ -32,7 +32,7 @@ def captions_from_words(words: Sequence[Word]) -> list[Caption]:
     """Group words into captions of at most two lines, cut at sentences, then at clauses, then in the middle.
 
     Times are relative to the start of the narration. A caption stays until the next one when the pause
-    between them is short, otherwise a moment longer than its last word, and a second at least if there is room.
+    between them is short, otherwise a moment longer than its last word; a second at least if there is room.
     """
     groups = [part for sentence in _sentences(words) for part in _short_enough(sentence)]
     nexts = [group[0]["start_ms"] for group in groups[1:]]
@@ -40,7 +40,7 @@ def captions_from_words(words: Sequence[Word]) -> list[Caption]:
     return [caption for caption in captions if caption["text"]]
 
 
-def srt(captions: Sequence[dict[str, Any]]) -> str:
+def srt(captions: Sequence[Mapping[str, Any]]) -> str:
     """The captions as SubRip."""
     cues = (
         f"{number}\n{_clock(c['start_ms'], ',')} --> {_clock(c['end_ms'], ',')}\n{_one_block(c['text'])}\n"
@@ -49,7 +49,7 @@ def srt(captions: Sequence[dict[str, Any]]) -> str:
     return "\n".join(cues)
 
 
-def vtt(captions: Sequence[dict[str, Any]]) -> str:
+def vtt(captions: Sequence[Mapping[str, Any]]) -> str:
     """The captions as WebVTT (https://www.w3.org/TR/webvtt1/)."""
     cues = (
         f"{_clock(c['start_ms'], '.')} --> {_clock(c['end_ms'], '.')}\n{_escaped(_one_block(c['text']))}\n"

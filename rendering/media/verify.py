@@ -2,21 +2,22 @@
 
 Every packet is read: no frame is missing, doubled or late; each segment begins with a key frame, and that
 frame decodes. The video packets have the checksum of those that were copied from the segments, so each is
-byte for byte what its segment held, and whole by its own lengths. Decoding all of them too would find only a bit
-that flipped inside a picture; it costs 2.3 s of CPU a minute at 1080p30, as much as a seventh of the rendering,
-and a long film in 4K would not fit the time limit of a step.
+byte for byte what its segment held, and whole by its own lengths. Decoding all of them too would find only a
+bit that flipped inside a picture. It would cost 2.3 s of CPU a minute at 1080p30, and a long film in 4K would
+not fit the time limit of a step.
 """
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from fractions import Fraction
 from itertools import accumulate
 
 import av
 
 from rendering.media.errors import MediaError
-from rendering.media.joining import is_whole
+from rendering.media.joining import TIMESCALE, is_whole
 from rendering.media.specs import SAMPLE_RATE
 
 AAC_FRAME = 1024  # samples; the first frame is priming
@@ -45,7 +46,9 @@ class _Picture:
 
     def __init__(self, stream: av.VideoStream, segment_frames: Sequence[int], *, fps: int) -> None:
         self._stream = stream
-        self._step = stream.time_base.denominator // (stream.time_base.numerator * fps)
+        if stream.time_base != Fraction(1, TIMESCALE):
+            raise _failed("its clock is another")
+        self._step = TIMESCALE // fps
         self._frames = sum(segment_frames)
         self._seams = set([0, *accumulate(segment_frames)][:-1])
         self._times: list[int] = []

@@ -13,7 +13,15 @@ JOE = "joe"
 ESPEAK = "espeak"
 
 # BCP 47 primary tags whose espeak-ng voice has another name.
-_VOICE_NAMES = {"zh": "cmn", "zh-hk": "yue", "zh-mo": "yue", "no": "nb", "iw": "he", "in": "id", "en": "en-us"}
+_VOICE_NAMES = {
+    "en": "en-us",
+    "in": "id",
+    "iw": "he",
+    "no": "nb",
+    "zh": "cmn",
+    "zh-hk": "yue",
+    "zh-mo": "yue",
+}
 
 
 class Voice(TypedDict):

@@ -1,4 +1,4 @@
-"""The parent's end of a warm child process (rendering/media/child.py): starting it, talking to it, ending it."""
+"""The parent's end of a warm child process (rendering/media/child.py): start it, talk to it, end it."""
 
 from __future__ import annotations
 
@@ -42,6 +42,7 @@ class WarmChild:
     def __init__(self, group: str) -> None:
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as the child
         self._buffer = b""
+        self._early: list[Message] = []
         self._worker_pid = 0
         # The kernel ends the child when the *thread* that started it ends, so a thread is kept for that.
         self._process = _starter().submit(self._start, group).result()
@@ -61,6 +62,9 @@ class WarmChild:
 
     def receive(self, *, within_seconds: float) -> Message | None:
         """The next message, or None when there is none in time. Raises ChildGone."""
+        return self._early.pop(0) if self._early else self._read(within_seconds=within_seconds)
+
+    def _read(self, *, within_seconds: float) -> Message | None:
         source = _pipe(self._process.stdout)
         ends = time.monotonic() + within_seconds
         while b"\n" not in self._buffer:
@@ -74,17 +78,20 @@ class WarmChild:
         return _message(line)
 
     def await_start(self, check: Callable[[], None], *, within_seconds: float) -> None:
-        """Wait until the order sent last is being worked on. `check` may raise; ChildGone when it takes long."""
+        """Wait until the order sent last is worked on. `check` may raise; ChildGone when it takes long."""
         ends = time.monotonic() + within_seconds
         self._worker_pid = 0
         while not self._worker_pid:
-            self._worker_pid = (self.receive(within_seconds=0.1) or {}).get("started", 0)
+            message = self._read(within_seconds=0.1) or {}
+            self._worker_pid = message.get("started", 0)
+            if message and not self._worker_pid:
+                self._early.append(message)  # a quick worker is heard before its beginning is announced
             check()
             if time.monotonic() > ends:
                 raise ChildGone("The media process does not answer.")
 
     def end_worker(self, *, within_seconds: float) -> bool:
-        """Have the worker's process group ended: politely, then not. False when the child is of no more use."""
+        """Have the worker's group ended, politely and then not. False when the child is no more use."""
         ends = time.monotonic() + within_seconds
         try:
             self.send({"stop": True})

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import TypedDict
 
 from rendering.media.breaking import pieces
@@ -30,7 +30,7 @@ class Word(TypedDict):
 
 
 def split(text: str) -> list[str]:
-    """The words of a text, each with the space that follows it; where no spaces are written, its syllables."""
+    """The words of a text, each with the space that follows it; its syllables where no spaces are written."""
     return [piece for word in _WORD.findall(text) for piece in _pieces(word)]
 
 
@@ -49,7 +49,7 @@ def share(start: int, end: int, weights: Sequence[int]) -> list[tuple[int, int]]
     """Cut a span into neighbours in proportion to `weights`."""
     total = max(1, sum(weights))
     edges = [start + (end - start) * part // total for part in accumulate(weights, initial=0)]
-    return list(zip(edges, edges[1:], strict=False))
+    return list(pairwise(edges))
 
 
 def _pieces(word: str) -> list[str]:

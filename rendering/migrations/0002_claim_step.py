@@ -5,7 +5,7 @@ from django.db import migrations
 CREATE = """
 CREATE FUNCTION rendering_claim_step(wanted text, worker_name text, lease interval)
 RETURNS TABLE (tenant_id uuid, step_id uuid, attempt integer)
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
     UPDATE rendering_renderstep AS step
     SET state = 'running', attempt = step.attempt + 1, worker = worker_name,
         lease_until = clock_timestamp() + lease, started_at = clock_timestamp(), work_done = 0

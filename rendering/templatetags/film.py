@@ -10,7 +10,7 @@ from django import template
 from cutroom import clock
 from rendering import drawings
 from rendering.models import Aspect, JobState, RenderJob
-from rendering.storyboard import FRAME_CLASSES, Frame, Storyboard
+from rendering.storyboard import Frame, Storyboard
 
 register = template.Library()
 
@@ -21,6 +21,8 @@ _WORDS = {
     JobState.FAILED: "Failed",
     JobState.CANCELLED: "Cancelled",
 }
+# The strip is 46 pixels high.
+_STRIP_FRAME_WIDTHS = {Aspect.WIDE: 82, Aspect.TALL: 26, Aspect.SQUARE: 46}
 _CLASSES = {
     JobState.QUEUED: "wait",
     JobState.RUNNING: "live",
@@ -93,6 +95,7 @@ def strip(board: Storyboard, selected: Frame | None) -> dict[str, Any]:
         "ticks": drawings.ticks(board.milliseconds),
         "selected": selected,
         "chosen": chosen,
+        "frame_width": _STRIP_FRAME_WIDTHS[board.aspect],
     }
 
 
@@ -119,4 +122,4 @@ def step_icon(state: str) -> str:
 @register.filter
 def frame_class(aspect: str) -> str:
     """The class of a frame that is not 16:9."""
-    return FRAME_CLASSES[Aspect(aspect)]
+    return {Aspect.TALL: "tall", Aspect.SQUARE: "square"}.get(Aspect(aspect), "")

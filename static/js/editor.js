@@ -126,6 +126,8 @@ document.addEventListener("keydown", (event) => {
   if (deed) {
     event.preventDefault();
     press(deed);
+  } else if (event.key === "?" && !event.target.closest("input, textarea, select")) {
+    document.getElementById("keys").togglePopover();
   } else if (isCommand && event.key === "s") {
     event.preventDefault();
     edits += 1;

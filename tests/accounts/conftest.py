@@ -17,7 +17,7 @@ from cutroom import clock
 
 ASKER = Asker(ip="192.0.2.1", device="Firefox on Linux")
 NEWCOMER = "ada@lovelace.test"
-OWN_PAGE = {"HTTP_ORIGIN": "http://testserver", "HTTP_X_REQUESTED_WITH": "fetch"}
+OWN_PAGE: dict[str, Any] = {"HTTP_ORIGIN": "http://testserver", "HTTP_X_REQUESTED_WITH": "fetch"}
 
 
 def ask(email: str, *, asker: Asker = ASKER, **more: Any) -> MagicLink:

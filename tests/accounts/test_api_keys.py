@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
+from typing import cast as cast_to
 
 import pytest
 from pytest_django import DjangoAssertNumQueries, Settings
+from rest_framework.request import Request
 from rest_framework.test import APIClient
+from rest_framework.views import APIView
 
 from accounts import api_keys, services
+from accounts.account_api import IsAdminPerson
 from accounts.models import ApiKey
 from cutroom import clock
+from tenants import audit
 from tenants.context import tenant_context
-from tenants.models import AuditEntry, IdempotencyRecord, Membership, Tenant, TenantState
+from tenants.http import Principal
+from tenants.models import AuditEntry, IdempotencyRecord, Membership, Role, Tenant, TenantState
 from tests.cast import Cast
 
 pytestmark = pytest.mark.django_db
@@ -149,6 +156,11 @@ def test_k9_a_key_manages_nothing(key: str, method: str, path: str) -> None:
     assert getattr(with_key(key), method)(path).status_code == 403
 
 
+def test_k9_not_even_a_key_that_were_an_admin(cast: Cast) -> None:
+    request = SimpleNamespace(user=Principal(user_id=None, tenant_id=cast.acme.pk, role=Role.ADMIN))
+    assert not IsAdminPerson().has_permission(cast_to(Request, request), APIView())
+
+
 @pytest.mark.parametrize(("method", "path"), [("post", ROTATE), ("get", KEYS), ("get", "/api/account/audit")])
 def test_a_creator_does_not_either(bob: APIClient, method: str, path: str) -> None:
     assert getattr(bob, method)(path).status_code == 403
@@ -191,7 +203,7 @@ def test_the_answer_is_never_cached_and_the_deed_is_audited(alice: APIClient, ca
 def test_the_audit_log_is_read_in_pages_the_newest_first(alice: APIClient, cast: Cast) -> None:
     for _ in range(60):
         with tenant_context(cast.acme.pk):
-            services.audit.record("render.cancelled")
+            audit.record("render.cancelled")
     first = alice.get("/api/account/audit").json()
     second = alice.get(first["next"]).json()
     assert [len(page["results"]) for page in (first, second)] == [50, 11]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 import redis
@@ -143,7 +144,7 @@ def proxied(settings: Settings) -> Ask:
     settings.ACCOUNTS_TRUSTED_PROXIES = ["10.0.0.0/8", "::1"]
 
     def make(remote: str, forwarded: str = "") -> HttpRequest:
-        extra = {"HTTP_X_FORWARDED_FOR": forwarded} if forwarded else {}
+        extra: dict[str, Any] = {"HTTP_X_FORWARDED_FOR": forwarded} if forwarded else {}
         return RequestFactory().get("/", REMOTE_ADDR=remote, **extra)
 
     return make

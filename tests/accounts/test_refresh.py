@@ -81,7 +81,7 @@ def test_j16_answers_with_cookies_are_never_cached(stranger: APIClient) -> None:
 )
 @pytest.mark.parametrize("path", [REFRESH, "/api/auth/logout"])
 def test_c1_c5_cookie_routes_answer_only_our_own_pages(
-    stranger: APIClient, path: str, headers: dict[str, str]
+    stranger: APIClient, path: str, headers: dict[str, Any]
 ) -> None:
     stranger.cookies[conf.refresh_cookie()] = sign_in(NEWCOMER).refresh_token
     answer = stranger.post(path, **headers)

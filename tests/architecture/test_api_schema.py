@@ -10,7 +10,6 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
-from drf_spectacular.validation import validate_schema
 
 from cutroom.problems import CONTENT_TYPE
 from tests.architecture.test_tenant_matrix import endpoints
@@ -20,7 +19,8 @@ ANY_METHOD = {"get", "post", "put", "patch", "delete"}
 
 @cache
 def schema() -> dict[str, Any]:
-    described: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)
+    generator: Any = SchemaGenerator
+    described: dict[str, Any] = generator().get_schema(request=None, public=True)
     return described
 
 
@@ -33,11 +33,7 @@ def operations() -> list[tuple[str, str, dict[str, Any]]]:
     ]
 
 
-def test_it_is_valid() -> None:
-    validate_schema(schema())
-
-
-def test_it_is_written_without_a_warning(db: None, capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_is_valid_and_written_without_a_warning(db: None) -> None:
     call_command("spectacular", "--validate", "--fail-on-warn", "--file", "/dev/null")
 
 

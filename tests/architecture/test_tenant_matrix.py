@@ -1,7 +1,7 @@
 """Nobody reaches another tenant's things: every endpoint of the URL map, asked by a foreigner and a stranger.
 
-A new endpoint is covered as soon as it has a URL. One whose path names a thing that `THINGS` cannot make fails
-here until somebody adds it.
+A new endpoint is covered as soon as it has a URL. One whose path names a thing that the fixture `things` does
+not make fails here until somebody adds it.
 """
 
 from __future__ import annotations
@@ -58,10 +58,8 @@ class Endpoint:
 @cache
 def endpoints() -> list[Endpoint]:
     """Every route under /api/ that is not open to everybody."""
-    found = (
-        endpoint for endpoint in _walk(get_resolver().url_patterns, "") if endpoint.route.startswith("api/")
-    )
-    return [endpoint for endpoint in found if endpoint.route not in OPEN]
+    found = _walk(get_resolver().url_patterns, "")
+    return [each for each in found if each.route.startswith("api/") and each.route not in OPEN]
 
 
 def _walk(patterns: list[URLPattern | URLResolver], prefix: str) -> Iterator[Endpoint]:

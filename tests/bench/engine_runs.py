@@ -31,10 +31,12 @@ class EngineRuns:
     """What the engine took for each film. None was not asked for.
 
     `full` is the twelve-scene film with a cold cache, `edited` the same after one narration was changed,
-    `cached` sixty scenes a second time. `phases` and `edited_phases` are JSON types.
+    `cached` sixty scenes a second time. `phases` and `edited_phases` are JSON types. `others_cores` is what
+    other programs took of the machine during `full`.
     """
 
     full: Effort
+    others_cores: float
     phases: dict[str, Any]
     materials: Materials
     edited: Effort | None
@@ -44,8 +46,8 @@ class EngineRuns:
     queries: int | None
 
 
-def run(work: Path, *, stills: Sequence[Path], wanted: Callable[[str], bool]) -> EngineRuns:
-    """Start the installation, render, stop it. `work` keeps what others are to be given.
+def run(directory: Path, *, stills: Sequence[Path], wanted: Callable[[str], bool]) -> EngineRuns:
+    """Start the installation, render, stop it. What others are to be given lands in `directory`.
 
     `wanted` says which of "edit", "4k", "cached" and "queries" to do.
     """
@@ -54,12 +56,15 @@ def run(work: Path, *, stills: Sequence[Path], wanted: Callable[[str], bool]) ->
         slug = customer.project(film.NARRATIONS, stills=stills)
         _warm_up(running)
         say(f"Rendering {film.SCENES} scenes")
+        others = processes.OtherPrograms()
         full = customer.render(slug)
+        others_cores = others.cores()
         _require_cold(full)
-        given = materials.of_render(full.job, work)
+        given = materials.of_render(full.job, directory)
         edited = _edited(customer, slug) if wanted("edit") else None
         return EngineRuns(
             full=full.effort,
+            others_cores=others_cores,
             phases=phases.of_render(full.job, workers=_workers(running)).to_json(),
             materials=given,
             edited=edited.effort if edited else None,

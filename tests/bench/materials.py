@@ -36,8 +36,9 @@ class Materials:
 
 
 def of_render(job: RenderJob, directory: Path) -> Materials:
-    """Copy the materials of a succeeded job into `directory`, which outlives the installation."""
-    directory.mkdir(parents=True, exist_ok=True)
+    """Copy the materials of a succeeded job into `directory`, which outlives the installation; empties it."""
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
     with tenant_context(job.tenant_id):
         steps = list(RenderStep.objects.filter(job=job).order_by("ordinal", "part"))
         captions = _copy(video_key(job, "srt"), directory)

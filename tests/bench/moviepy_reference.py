@@ -20,11 +20,14 @@ MEASURED_SCENES = 2  # one zoom and one pan, half and half as in the film
 PROGRAM = Path(__file__).with_name("moviepy_film.py")
 
 
-def moviepy_film(materials: Materials, directory: Path) -> Effort:
-    """Make the first scenes and scale to the whole film; the time to import moviepy is not counted."""
-    python = _environment(directory / "moviepy")
-    job = directory / "moviepy.json"
-    job.write_text(json.dumps(_job(materials, to=directory / "moviepy.mp4")))
+def moviepy_film(materials: Materials, to: Path, *, environment: Path) -> Effort:
+    """Make the first scenes and scale to the whole film; the time to import moviepy is not counted.
+
+    `environment` is where moviepy is, or will be after this.
+    """
+    python = _python_with_moviepy(environment)
+    job = to.with_suffix(".json")
+    job.write_text(json.dumps(_job(materials, to=to)))
     answers: list[str] = []
     effort = effort_of_children(lambda: answers.append(_output(python, str(PROGRAM), str(job))))
     seconds = float(json.loads(answers[0])["seconds"])
@@ -65,13 +68,13 @@ def _scene(materials: Materials, number: int) -> dict[str, Any]:
     }
 
 
-def _environment(directory: Path) -> str:
-    """The Python of an environment with moviepy, made on first use by uv, or by pip where there is no uv."""
-    python = directory / "bin" / "python"
-    stamp = directory / "installed"
+def _python_with_moviepy(environment: Path) -> str:
+    """Installs it on first use, by uv or, where there is no uv, by pip."""
+    python = environment / "bin" / "python"
+    stamp = environment / "installed"
     if not stamp.exists():
-        shutil.rmtree(directory, ignore_errors=True)
-        _output(sys.executable, "-m", "venv", str(directory))
+        shutil.rmtree(environment, ignore_errors=True)
+        _output(sys.executable, "-m", "venv", str(environment))
         _output(*_installer(python), REQUIREMENT)
         stamp.touch()
     return str(python)
@@ -82,7 +85,7 @@ def _installer(python: Path) -> list[str]:
     uv = str(beside_us) if beside_us.exists() else shutil.which("uv")
     if uv:
         return [uv, "pip", "install", "--quiet", "--python", str(python)]
-    return [str(python), "-m", "pip", "install", "--quiet"]
+    return [str(python), "-m", "pip", "install", "-qq"]
 
 
 def _output(*command: str) -> str:

@@ -126,8 +126,10 @@ def stitch_queries(customer: Customer, slug: str) -> int:
         answer = client.post(f"/api/v1/projects/{slug}/render/stitch", body, content_type="application/json")
     if answer.status_code != 202:
         raise UnexpectedAnswer(f"POST stitch: {answer.status_code}: {answer.content!r}")
+    # Counted before the next request, at whose start Django forgets them.
+    count = sum(not _is_transaction_control(query["sql"]) for query in captured.captured_queries)
     client.post(f"/api/v1/renders/{answer.json()['id']}/cancel")
-    return sum(not _is_transaction_control(query["sql"]) for query in captured.captured_queries)
+    return count
 
 
 def _is_transaction_control(sql: str) -> bool:

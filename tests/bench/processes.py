@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import threading
 import time
 from collections.abc import Iterator
@@ -32,21 +31,23 @@ def memory_bytes(process: psutil.Process) -> int:
 
 
 class OtherPrograms:
-    """Watches from its making what the rest of the machine does; results of a busy machine mean little."""
+    """Watches from its making what the rest of the machine does; results of a busy machine mean little.
+
+    Whatever we started before must go on running, and what we start meanwhile must end or go on: processes
+    that were killed take the account of their children with them.
+    """
 
     def __init__(self) -> None:
         self._started_at = time.monotonic()
         self._before = self._their_cpu_seconds()
 
     def cores(self) -> float:
-        """How many cores the others kept busy on average. Our own children must have ended."""
+        """How many cores the others kept busy on average until now."""
         return (self._their_cpu_seconds() - self._before) / (time.monotonic() - self._started_at)
 
     def _their_cpu_seconds(self) -> float:
         machine = psutil.cpu_times()
-        everybody = machine.user + machine.nice + machine.system
-        usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-        return float(everybody - sum(usage.ru_utime + usage.ru_stime for usage in usages))
+        return float(machine.user + machine.nice + machine.system - cpu_seconds(psutil.Process()))
 
 
 class PeakMemory(threading.Thread):

@@ -8,7 +8,7 @@ import os
 import platform
 import sys
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -27,18 +27,20 @@ from tests.bench import (
     table,
     verdicts,
 )
+from tests.bench.materials import Materials
 from tests.bench.processes import OtherPrograms
 from tests.bench.table import Row
 from tests.bench.verdicts import Measured
 
 QUIET_CORES = 0.1
+Wanted = Callable[[str], bool]
+
 PACKAGES = ("av", "opencv-python-headless", "numpy", "piper-tts", "imageio-ffmpeg", "celery", "Django")
 
 
-def run(directory: Path, *, wanted: Callable[[str], bool]) -> list[Row]:
+def run(directory: Path, *, wanted: Wanted) -> list[Row]:
     """Measure the wanted parts, print and keep the numbers. Works in `directory`."""
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    others = OtherPrograms()
     measured = _measure(directory, wanted=wanted)
     rows = verdicts.rows(measured)
     print(table.markdown(rows))
@@ -48,33 +50,53 @@ def run(directory: Path, *, wanted: Callable[[str], bool]) -> list[Row]:
     if measured.ours.edited_phases:
         print("\nThe same after one scene was edited:\n")
         print(table.markdown_of_phases(measured.ours.edited_phases))
-    if (busy_cores := others.cores()) > QUIET_CORES:
-        print(f"\nOther programs kept {busy_cores:.2f} cores busy meanwhile: measure again when they rest.")
-    print(f"\nKept in {_keep(directory, rows, measured, busy_cores)}")
+    if measured.others_cores > QUIET_CORES:
+        busy = f"{measured.others_cores:.2f} cores"
+        print(f"\nOther programs kept {busy} busy meanwhile: measure again when they rest.")
+    print(f"\nKept in {_keep(directory, rows, measured)}")
     return rows
 
 
-def _measure(directory: Path, *, wanted: Callable[[str], bool]) -> Measured:
+def _measure(directory: Path, *, wanted: Wanted) -> Measured:
     work = directory / "work"
     stills = media_samples.photo_like_stills(work)
-    ours = engine_runs.run(work, stills=stills, wanted=wanted)
-    given = ours.materials
+    ours = engine_runs.run(work / "given", stills=stills, wanted=wanted)
     say("Measuring the others")
-    sample = references.raw_sample(given.segments, work) if wanted("encoder") or wanted("quality") else None
+    others = OtherPrograms()
     measured = Measured(
         ours=ours,
-        encoder=references.encoder_alone(sample) if sample else None,
-        ffmpeg=references.ffmpeg_film(given, work / "ffmpeg.mp4") if wanted("ffmpeg") else None,
-        moviepy=moviepy_reference.moviepy_film(given, directory) if wanted("moviepy") else None,
-        vmaf=quality.vmaf(sample.paths[0]) if sample and wanted("quality") else None,
-        backward_steps=quality.backward_steps(work) if wanted("quality") else None,
+        **_of_raw_frames(ours.materials, work, wanted=wanted),
+        **_of_films(ours.materials, work, environment=directory / "moviepy", wanted=wanted),
     )
-    for path in sample.paths if sample else []:
+    return replace(measured, others_cores=max(ours.others_cores, others.cores()))
+
+
+def _of_raw_frames(given: Materials, work: Path, *, wanted: Wanted) -> dict[str, Any]:
+    """What is measured on raw frames; they are large, and removed at once."""
+    if not wanted("encoder") and not wanted("quality"):
+        return {}
+    sample = references.raw_sample(given.segments, work)
+    measured = {
+        "encoder": references.encoder_alone(sample) if wanted("encoder") else None,
+        "vmaf": quality.vmaf(sample.paths[0]) if wanted("quality") else None,
+        "backward_steps": quality.backward_steps(work) if wanted("quality") else None,
+    }
+    for path in sample.paths:
         path.unlink()
     return measured
 
 
-def _keep(directory: Path, rows: list[Row], measured: Measured, busy_cores: float) -> Path:
+def _of_films(given: Materials, work: Path, *, environment: Path, wanted: Wanted) -> dict[str, Any]:
+    film_path = work / "moviepy.mp4"
+    return {
+        "ffmpeg": references.ffmpeg_film(given, work / "ffmpeg.mp4") if wanted("ffmpeg") else None,
+        "moviepy": moviepy_reference.moviepy_film(given, film_path, environment=environment)
+        if wanted("moviepy")
+        else None,
+    }
+
+
+def _keep(directory: Path, rows: list[Row], measured: Measured) -> Path:
     at = datetime.now(UTC)
     path = directory / f"render-{at:%Y%m%d-%H%M%S}.json"
     ours = measured.ours
@@ -89,7 +111,7 @@ def _keep(directory: Path, rows: list[Row], measured: Measured, busy_cores: floa
     }
     document = {
         "at": at.isoformat(timespec="seconds"),
-        "machine": {**_machine(), "cores_busy_with_other_programs": round(busy_cores, 3)},
+        "machine": {**_machine(), "cores_of_other_programs": round(measured.others_cores, 3)},
         "versions": {name: version(name) for name in PACKAGES},
         "rows": [row.to_json() for row in rows],
         "phases": ours.phases,

@@ -16,14 +16,18 @@ from tests.bench.table import Row
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
-    """Everything that was measured; None was not asked for."""
+    """Everything that was measured; None was not asked for.
+
+    `others_cores` is what other programs took of the machine, at the worst of times.
+    """
 
     ours: EngineRuns
-    encoder: Effort | None
-    ffmpeg: Effort | None
-    moviepy: Effort | None
-    vmaf: Comparison | None
-    backward_steps: Comparison | None
+    encoder: Effort | None = None
+    ffmpeg: Effort | None = None
+    moviepy: Effort | None = None
+    vmaf: Comparison | None = None
+    backward_steps: Comparison | None = None
+    others_cores: float = 0.0
 
 
 def rows(measured: Measured) -> list[Row]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -14,7 +13,7 @@ from rendering.models import Project, RenderJob, Scene
 from tenants.context import tenant_context
 from tests.cast import Cast
 from tests.chaos import invariants
-from tests.chaos.stack import wait_until
+from tests.workers import wait_until
 
 LINES = [
     "Twice a day the sea walks up the creek, and twice a day it walks back.",
@@ -44,15 +43,6 @@ def submit(project: Project) -> Submit:
             return services.submit(project=project, resolution="720p", fps=24, user_id=None, at=clock.now())
 
     return ask
-
-
-@pytest.fixture
-def worker_log(tmp_path: Path) -> Iterator[Path]:
-    """Where the workers of one test write; shown when the test fails."""
-    log = tmp_path / "worker.log"
-    log.touch()
-    yield log
-    print(log.read_text()[-4000:])
 
 
 @pytest.fixture(autouse=True)

@@ -7,6 +7,7 @@ import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ from rendering.models import JobState, Project, RenderJob, RenderStep
 from tenants.context import tenant_context
 from tests.chaos import invariants
 from tests.chaos.conftest import Submit
-from tests.chaos.stack import finish, fresh, wait_until, worker_of_running, workers
+from tests.workers import finish, fresh, wait_until, worker_of_running, workers
 
 pytestmark = pytest.mark.committed
 
@@ -112,7 +113,7 @@ def test_a_step_that_kills_every_worker_is_put_in_quarantine(submit: Submit, wor
             running = _running_stitch(job)
             if running is not None:
                 os.kill(int(running.worker.rsplit(":", 1)[1]), signal.SIGKILL)
-                wait_until(lambda token=running.attempt: _is_over(job, token), what="the lease to run out")
+                wait_until(partial(_is_over, job, running.attempt), what="the lease to run out")
         ended = fresh(job)
     assert ended.state == JobState.FAILED
     assert ended.error is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -19,16 +20,24 @@ CHECKOUT = Path(__file__).parents[2]
 @pytest.fixture
 def start() -> Iterator[Callable[[Path], embedded.Services]]:
     """`embedded.start`, undone at the end of the test."""
-    started: list[embedded.Services] = []
+    started: list[tuple[Path, embedded.Services]] = []
 
     def start_and_note(var: Path) -> embedded.Services:
         services = embedded.start(var)
-        started.append(services)
+        started.append((var, services))
         return services
 
     yield start_and_note
-    for services in reversed(started):
+    for var, services in reversed(started):
         services.stop()
+        remove_outer_sockets(var)
+
+
+def remove_outer_sockets(var: Path) -> None:
+    """Sockets of a long path lie outside pytest's own temporary directory."""
+    for where in (postgres.place(var), redis.place(var)):
+        if not where.socket_directory.is_relative_to(var):
+            shutil.rmtree(where.socket_directory, ignore_errors=True)
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from rendering import engine
-from rendering.media import host
 from rendering.models import JobState, Project, RenderJob, Scene, StepKind
 from tenants.context import tenant_context
 from tests.cast import Cast
@@ -23,7 +22,6 @@ def work_off_everything(job: RenderJob) -> None:
     engine.start_job(tenant_id=job.tenant_id, job_id=job.pk)
     while sum(engine.run_next(kind) for kind in StepKind.values):
         pass
-    host.stop_all()
 
 
 def narration_of(project: Project, position: int) -> str:

@@ -24,6 +24,11 @@ SCRIPT = "The tide fills the pond.\n\nThe gate falls shut.\n\nThe wheel turns."
 VIDEO_BYTES = bytes(range(256)) * 40
 
 
+def authorization(client: Any) -> dict[str, str]:
+    """The header that a bearer client of the cast signs in with, for clients of other kinds."""
+    return {"Authorization": client._credentials["HTTP_AUTHORIZATION"]}
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _no_child_left() -> Iterator[None]:
     """The media children of this process end with the tests."""

@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 
 from rendering.models import RenderJob
 from tenants import downloads
-from tests.rendering.conftest import VIDEO_BYTES
+from tests.rendering.conftest import VIDEO_BYTES, authorization
 
 FILES = {
     "video": "video/mp4",
@@ -113,10 +113,8 @@ def test_an_asgi_server_gets_the_file_piece_by_piece(
     monkeypatch.setattr(downloads, "CHUNK_BYTES", 4096)
 
     async def fetch() -> list[bytes]:
-        authorization = alice._credentials["HTTP_AUTHORIZATION"]
-        answer: Any = await AsyncClient().get(
-            f"/api/v1/renders/{finished.pk}/video", headers={"Authorization": authorization}
-        )
+        path = f"/api/v1/renders/{finished.pk}/video"
+        answer: Any = await AsyncClient().get(path, headers=authorization(alice))
         assert answer.is_async
         return [piece async for piece in answer.streaming_content]
 

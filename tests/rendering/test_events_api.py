@@ -19,6 +19,7 @@ from rendering.api import events
 from rendering.models import RenderJob, RenderStep, StepKind, StepState
 from tenants.context import tenant_context
 from tests.cast import Cast
+from tests.rendering.conftest import authorization
 
 Event = tuple[str, str, dict[str, Any]]
 
@@ -33,10 +34,8 @@ def parsed(stream: str) -> list[Event]:
     """(id, name, data) of each event."""
     found = []
     for block in stream.split("\n\n"):
-        fields = dict(
-            line.split(": ", 1) for line in block.splitlines() if not line.startswith((":", "retry"))
-        )
-        if fields:
+        fields = dict(line.split(": ", 1) for line in block.splitlines())
+        if "event" in fields:
             found.append((fields["id"], fields["event"], json.loads(fields["data"])))
     return found
 
@@ -56,10 +55,8 @@ def listen(client: APIClient, job: RenderJob, *, then: Callable[[], object]) -> 
     """Open the stream as an ASGI server would; call `then` after its first piece; read to the end."""
 
     async def follow() -> tuple[Any, list[str]]:
-        authorization = client._credentials["HTTP_AUTHORIZATION"]
-        answer = await AsyncClient().get(
-            f"/api/v1/renders/{job.pk}/events", headers={"Authorization": authorization}
-        )
+        path = f"/api/v1/renders/{job.pk}/events"
+        answer: Any = await AsyncClient().get(path, headers=authorization(client))
         pieces: AsyncIterator[bytes] = aiter(answer.streaming_content)
         heard = [await anext(pieces)]
         await sync_to_async(then)()

@@ -19,7 +19,12 @@ from rendering.media.specs import Spec
 
 Progress = Callable[[int], None]
 
-STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(1, flush=True); time.sleep(60)"
+STUBBORN = (
+    "import signal, time\n"
+    "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+    "print('ready', flush=True)\n"
+    "time.sleep(60)\n"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +44,7 @@ def describe(spec: StrangeSpec, *, progress: Progress) -> dict[str, Any]:
     """What the process is allowed and told."""
     umask = os.umask(0o077)
     progress(7)
-    print("libraries may print")  # noqa: T201  # must not disturb the conversation
+    print("libraries may print")  # must not disturb the conversation
     return {
         "pid": os.getpid(),
         "parent": os.getppid(),
@@ -71,7 +76,8 @@ def hang_with_stubborn_process(spec: StrangeSpec, *, progress: Progress) -> dict
 
 def leave_a_process(spec: StrangeSpec, *, progress: Progress) -> dict[str, Any]:
     """End, and leave a process of our own behind."""
-    process = subprocess.Popen([sys.executable, "-c", STUBBORN], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    command = [sys.executable, "-c", STUBBORN]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _tell(spec, process.pid)
     return {}
 

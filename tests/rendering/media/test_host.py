@@ -31,7 +31,9 @@ Run = Callable[..., dict[str, Any]]
 def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Run]:
     """Run a strange operation; its notes go to tmp_path/note."""
 
-    def run(name: str, *, timeout_seconds: float = 20, limits: dict[str, Any] | None = None, **options: Any) -> Any:
+    def run(
+        name: str, *, timeout_seconds: float = 20, limits: dict[str, Any] | None = None, **options: Any
+    ) -> Any:
         monkeypatch.setitem(OPERATIONS, "strange", strange.operation(name, **(limits or {})))
         spec = StrangeSpec(note_path=str(tmp_path / "note"))
         return host.run(spec, timeout_seconds=timeout_seconds, **options)
@@ -115,7 +117,12 @@ def test_no_process_stays_behind_a_finished_operation(run: Run, tmp_path: Path) 
 
 def test_cancelling_ends_the_operation(run: Run, tmp_path: Path) -> None:
     cancel = threading.Event()
-    watcher = threading.Thread(target=lambda: (_noted(tmp_path), cancel.set()))
+
+    def give_up() -> None:
+        _noted(tmp_path)
+        cancel.set()
+
+    watcher = threading.Thread(target=give_up)
     watcher.start()
     with pytest.raises(MediaCancelled):
         run("hang", cancel=cancel)

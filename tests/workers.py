@@ -20,9 +20,9 @@ from rendering import sweeper
 from rendering.models import RenderJob, RenderStep, StepState
 from tenants.context import tenant_context
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 QUEUES = "default,image,narration,segment,sound,stitch"
-PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS = 300.0
 
 
 class WorkerGroup:
@@ -108,8 +108,8 @@ def wait_until(condition: Callable[[], bool], *, what: str, pause_seconds: float
         time.sleep(pause_seconds)
 
 
-def finish(job: RenderJob) -> RenderJob:
-    """Sweep now and then, as beat would, until the job is final."""
+def finish(job: RenderJob, *, watch: Callable[[RenderJob], None] | None = None) -> RenderJob:
+    """Sweep now and then, as beat would, until the job is final; `watch` sees it at every look."""
     swept_at = 0.0
 
     def is_final() -> bool:
@@ -117,7 +117,10 @@ def finish(job: RenderJob) -> RenderJob:
         if time.monotonic() - swept_at > 1:
             swept_at = time.monotonic()
             sweeper.sweep()
-        return fresh(job).is_final
+        now = fresh(job)
+        if watch is not None:
+            watch(now)
+        return now.is_final
 
     wait_until(is_final, what=f"job {job.pk} to end", pause_seconds=0.1)
     return fresh(job)
