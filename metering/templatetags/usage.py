@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
+from django.urls import Resolver404, resolve
 
 from cutroom import clock
 from metering import conf, entitlements, selectors
@@ -26,7 +27,7 @@ def usage_banner(context: dict[str, Any]) -> dict[str, Any]:
         "row": row,
         "percent": int(row.percent),
         "is_full": row.percent >= 100,
-        "upgrade_url": conf.upgrade_url(),
+        "upgrade_url": _page(conf.upgrade_url()),
     }
 
 
@@ -35,3 +36,12 @@ def plan_name(context: dict[str, Any]) -> str:
     """The plan of the signed-in tenant as people read it, "Free"; empty for strangers."""
     principal = context.get("principal")
     return entitlements.for_tenant(principal.tenant_id).plan.capitalize() if principal else ""
+
+
+def _page(path: str) -> str:
+    """`path` if this installation has a page there; without billing there is nothing to compare."""
+    try:
+        resolve(path)
+    except Resolver404:
+        return ""
+    return path
