@@ -13,7 +13,6 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts import services, sessions
-from accounts.errors import SessionEnded
 from cutroom import clock
 from cutroom.errors import NotFound, PermissionDenied
 from tenants import plans
@@ -122,10 +121,7 @@ def person_id(request: Request) -> UUID:
 def _current_session(caller: Principal) -> dict[str, Any] | None:
     if caller.session_id is None or caller.user_id is None:
         return None
-    rows = [row for row in sessions.alive(caller.user_id, at=clock.now()) if row.pk == caller.session_id]
-    if not rows:
-        raise SessionEnded()
-    return _session_row(rows[0], caller.session_id)
+    return _session_row(sessions.one(caller.session_id), caller.session_id)
 
 
 def _session_row(row: Any, current: UUID | None) -> dict[str, Any]:

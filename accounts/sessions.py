@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts import conf
+from accounts.errors import SessionEnded
 from accounts.magic_links import Asker
 from accounts.models import Session, User
 from tenants import audit
@@ -27,6 +28,14 @@ def open_session(*, user: User, tenant_id: UUID, asker: Asker, at: datetime) -> 
         expires_at=at + conf.SESSION_LIFE,
     )
     _audit("session.opened", session)
+    return session
+
+
+def one(session_id: UUID) -> Session:
+    """A session by its id. Raises SessionEnded when it was deleted meanwhile."""
+    session = Session.objects.filter(pk=session_id).first()
+    if session is None:
+        raise SessionEnded()
     return session
 
 

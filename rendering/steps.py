@@ -117,7 +117,9 @@ def _narration(bench: Bench) -> Result:
             raise
         return _silence(request)
     output = {"duration_ms": speech["duration_ms"], "words": speech["words"]}
-    return _stored(bench, output, charges={"tts_minutes": speech["duration_ms"]})
+    # Emoji and dashes are shown in silence; nobody pays for a voice that said nothing.
+    charges = {} if speech.get("engine") == "silence" else {"tts_minutes": speech["duration_ms"]}
+    return _stored(bench, output, charges=charges)
 
 
 def _silence(request: providers.NarrationRequest) -> Result:

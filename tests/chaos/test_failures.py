@@ -6,10 +6,12 @@ import os
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from copy import deepcopy
 from functools import partial
 from pathlib import Path
 
+import psutil
 import pytest
 import redis
 from django.conf import settings
@@ -25,7 +27,7 @@ from rendering.models import JobState, Project, RenderJob, RenderStep
 from tenants.context import tenant_context
 from tests.chaos import invariants
 from tests.chaos.conftest import Submit
-from tests.workers import finish, fresh, wait_until, worker_of_running, workers
+from tests.workers import WorkerGroup, finish, fresh, wait_until, worker_of_running, workers
 
 pytestmark = pytest.mark.committed
 
@@ -133,13 +135,10 @@ def test_a_cancelled_render_stops_its_workers_and_costs_nothing(submit: Submit, 
     invariants.assert_all(ended)
 
 
-def test_a_hanging_step_is_killed_at_its_limit(submit: Submit, worker_log: Path, tmp_path: Path) -> None:
-    hanging = tmp_path / "ffmpeg"
-    hanging.write_text("#!/bin/sh\nexec sleep 600\n")
-    hanging.chmod(0o755)
-    short = {"CUTROOM_FFMPEG": str(hanging), "RENDERING_STEP_TIMEOUT_SECONDS": "6"}
-    with workers(log=worker_log, extra=short):
-        ended = finish(submit())
+def test_a_hanging_step_is_killed_at_its_limit(submit: Submit, worker_log: Path) -> None:
+    with workers(log=worker_log, extra={"RENDERING_STEP_TIMEOUT_SECONDS": "3"}) as group:
+        job = submit()
+        ended = finish(job, watch=lambda _: _freeze_operations(group))
     assert ended.state == JobState.FAILED
     assert ended.error is not None
     assert ended.error["code"] == "step-timeout"
@@ -186,3 +185,16 @@ def _is_over(job: RenderJob, token: int) -> bool:
     with tenant_context(job.tenant_id):
         held = RenderStep.objects.filter(job=job, kind="stitch", attempt=token, state="running")
         return not held.exists()
+
+
+def _freeze_operations(group: WorkerGroup) -> None:
+    """Stop every media operation that runs now: a process whose parent is a warm media child."""
+    for process in group.tree():
+        with suppress(psutil.NoSuchProcess, ProcessLookupError):
+            parent = process.parent()
+            if parent is not None and _is_warm(parent) and _is_warm(process):
+                process.suspend()
+
+
+def _is_warm(process: psutil.Process) -> bool:
+    return "rendering.media.child" in " ".join(process.cmdline())
