@@ -23,3 +23,7 @@ WHITENOISE_AUTOREFRESH = True
 for _alias in ("default", "ops"):
     DATABASES[_alias]["TEST"] = {"MIRROR": "owner"}  # noqa: F405  # from base
 DATABASES["owner"]["TEST"] = {"DEPENDENCIES": []}  # noqa: F405  # from base
+
+# Faults are tested in seconds, not minutes.
+RENDERING_RETRY_BASE_SECONDS = 0.2
+RENDERING_DOORBELL_PATIENCE_SECONDS = 2

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from django.conf import settings
 
 from cutroom import clock
 from rendering import scratch, services
@@ -16,9 +15,9 @@ from tests.chaos import invariants
 from tests.workers import wait_until
 
 LINES = [
-    "Twice a day the sea walks up the creek, and twice a day it walks back.",
-    "The moon pulls, the water follows, and nobody has to pay for it.",
-    "At high water a gate closes by itself and keeps a pond full of sea.",
+    "The sea walks up the creek.",
+    "The moon pulls.",
+    "A gate closes by itself.",
 ]
 
 Submit = Callable[[], RenderJob]
@@ -52,9 +51,3 @@ def nothing_left_behind() -> Iterator[None]:
     yield
     wait_until(lambda: not invariants.media_processes() - before, what="media processes to end")
     wait_until(lambda: scratch.reap() >= 0 and not invariants.scratch_files(), what="scratch to be reaped")
-
-
-@pytest.fixture(autouse=True)
-def short_leases(settings: settings) -> None:  # type: ignore[valid-type]  # pytest-django's fixture
-    """The sweeper of the test process believes the same leases as the workers."""
-    settings.RENDERING_DOORBELL_PATIENCE_SECONDS = 2  # type: ignore[attr-defined]  # pytest-django's fixture

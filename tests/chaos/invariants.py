@@ -16,6 +16,7 @@ from rendering.models import CacheEntry, JobState, RenderJob, RenderStep, StepSt
 from rendering.scratch import LOCK_NAME
 from tenants import storage
 from tenants.context import tenant_context
+from tests.workers import ROOT
 
 
 def assert_all(job: RenderJob) -> None:
@@ -81,9 +82,12 @@ def scratch_files() -> list[Path]:
 
 def media_processes() -> set[int]:
     """Ids of the media processes alive now, of anybody."""
-    return {p.info["pid"] for p in psutil.process_iter(["pid", "cmdline"]) if _is_media(p)}
+    return {p.pid for p in psutil.process_iter() if _is_media(p)}
 
 
 def _is_media(process: psutil.Process) -> bool:
-    command = " ".join(process.info["cmdline"] or [])
-    return "rendering.media" in command or "ffmpeg" in command.split(" ")[0]
+    try:
+        # Another checkout on this machine may be rendering too.
+        return "rendering.media" in " ".join(process.cmdline()) and Path(process.cwd()) == ROOT
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
+        return False
