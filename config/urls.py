@@ -1,14 +1,14 @@
 """Table of contents: one line an app and surface."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from accounts import urls as accounts
 from billing import urls as billing
 from cutroom.error_catalogue import problem_list, problem_page
 from cutroom.pages import set_theme
-from cutroom.problems import no_such_endpoint
+from cutroom.problems import no_such_endpoint, no_such_page
 from gdpr import urls as gdpr
 from metering import urls as metering
 from rendering import urls as rendering
@@ -30,6 +30,7 @@ urlpatterns = [
     path("theme", set_theme, name="theme"),
     path("", include("django_prometheus.urls")),
     path("admin/", admin.site.urls),
+    re_path("", no_such_page),
 ]
 
 handler400 = "cutroom.problems.bad_request"

@@ -9,6 +9,7 @@ import secrets
 from pathlib import Path
 
 from cutroom import embedded
+from cutroom.refusal import StartRefused
 
 CHECKOUT = Path(__file__).parent.parent
 DEFAULT_PORT = 8000
@@ -78,8 +79,11 @@ def start_services(var: Path) -> embedded.Services:
 
 
 def port() -> int:
-    """The port of the web server: $PORT, or 8000."""
-    return int(os.environ.get("PORT") or DEFAULT_PORT)
+    """The port of the web server: $PORT, or 8000. Raises StartRefused for anything but a port number."""
+    given = os.environ.get("PORT") or str(DEFAULT_PORT)
+    if not given.isascii() or not given.isdigit() or not 0 < int(given) < 65536:
+        raise StartRefused(f"PORT is {given!r}; it must be a number from 1 to 65535, such as PORT=8001.")
+    return int(given)
 
 
 def create_env_file(path: Path, *, example: Path) -> bool:

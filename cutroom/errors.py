@@ -65,6 +65,14 @@ class Conflict(DomainError):
     title = "Not possible in this state"
 
 
+class TooLarge(DomainError):
+    """A request body larger than we read."""
+
+    code = "too-large"
+    status = 413
+    title = "This request is too large. Send at most 1 MB of JSON; upload files as multipart."
+
+
 class RateLimited(DomainError):
     """Too many requests; `retry_after` is in whole seconds and becomes the Retry-After header."""
 

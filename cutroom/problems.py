@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
+from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
@@ -22,6 +23,7 @@ from cutroom.errors import (
     NotFound,
     PermissionDenied,
     RateLimited,
+    TooLarge,
 )
 
 CONTENT_TYPE = "application/problem+json"
@@ -92,6 +94,11 @@ def no_such_endpoint(request: HttpRequest, path: str) -> HttpResponse:
     return problem_response(request, NotFound("There is no such endpoint; see /api/docs."))
 
 
+def no_such_page(request: HttpRequest) -> HttpResponse:
+    """Any other path: our own page, also where Django would show its debug page."""
+    return page_or_problem(request, NotFound())
+
+
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler403."""
     return page_or_problem(request, PermissionDenied())
@@ -133,6 +140,7 @@ def _from_api_exception(exc: drf.APIException) -> DomainError:
 # First match wins, so the general APIException comes last.
 _TRANSLATIONS: list[tuple[Any, Callable[[Any], DomainError]]] = [
     (DomainError, lambda exc: exc),
+    (RequestDataTooBig, lambda exc: TooLarge()),
     ((Http404, drf.NotFound), lambda exc: NotFound()),
     ((DjangoPermissionDenied, drf.PermissionDenied), lambda exc: PermissionDenied(str(exc) or None)),
     ((drf.NotAuthenticated, drf.AuthenticationFailed), lambda exc: NotAuthenticated()),

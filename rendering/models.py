@@ -168,6 +168,7 @@ class RenderJob(TenantOwned):
     charged = models.JSONField(default=dict)
     film_key = models.CharField(max_length=64, blank=True)
     video_bytes = models.PositiveBigIntegerField(null=True)
+    stored_bytes = models.PositiveBigIntegerField(default=0)
     duration_ms = models.PositiveBigIntegerField(null=True)
     retries = models.PositiveSmallIntegerField(default=0)
     created_by = models.UUIDField(null=True)

@@ -176,10 +176,11 @@ def _succeed(job: RenderJob, result: Result) -> None:
     at = clock.now()
     job.state, job.progress, job.finished_at, job.error = JobState.SUCCEEDED, 100, at, None
     job.film_key = result.output["content"]
-    job.video_bytes, job.duration_ms = result.output["stored_bytes"], result.output["duration_ms"]
+    job.video_bytes, job.duration_ms = result.output["video_bytes"], result.output["duration_ms"]
+    job.stored_bytes = result.output["stored_bytes"]
     degraded = RenderStep.objects.filter(job=job).exclude(degraded="").order_by("ordinal")
     job.degraded = list(dict.fromkeys(degraded.values_list("degraded", flat=True)))
     job.charged = settlement.settle(job, at=at)
-    settlement.store_level(job, delta_bytes=job.video_bytes or 0, reason=f"stored:{job.retries}", at=at)
+    settlement.store_level(job, delta_bytes=job.stored_bytes, reason=f"stored:{job.retries}", at=at)
     job.save()
     crash_at("before-job-commit")

@@ -136,8 +136,8 @@ def delete_render(*, job: RenderJob, at: datetime) -> None:
         raise RenderRunning()
     for extension in VIDEO_FILES:
         storage.delete_after_commit(video_key(job, extension))
-    if job.video_bytes:
-        settlement.store_level(job, delta_bytes=-job.video_bytes, reason="deleted", at=at)
+    if job.stored_bytes:
+        settlement.store_level(job, delta_bytes=-job.stored_bytes, reason="deleted", at=at)
     audit.record("render.deleted", target=f"render:{job.pk}")
     job.delete()
 

@@ -176,13 +176,14 @@ def _stitch(bench: Bench) -> Result:
     else:
         _copy(twin, paths)
         duration_ms = twin.duration_ms
-    stored_bytes = 0
+    video_bytes, stored_bytes = paths["mp4"].stat().st_size, 0
     for extension, path in paths.items():
         stored_bytes += path.stat().st_size
         storage.store_file(video_key(bench.step.job, extension), path)
     output = {
         "content": bench.step.cache_key,
         "storage_key": video_key(bench.step.job, "mp4"),
+        "video_bytes": video_bytes,
         "stored_bytes": stored_bytes,
         "duration_ms": duration_ms,
     }

@@ -15,7 +15,9 @@ from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 
 from cutroom.errors import NotFound
+from cutroom.problems import problem_response
 from tenants import storage
+from tenants.errors import RangeNotSatisfiable
 
 CHUNK_BYTES = 256 * 1024
 
@@ -52,8 +54,9 @@ def file_response(
         return _with_headers(HttpResponse(status=304), tag, download_name)
     span = _wanted(request, tag, size)
     if span is None:
-        refusal = HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
-        return _with_headers(refusal, tag, download_name)
+        refusal = problem_response(request, RangeNotSatisfiable(f"The file has {size} bytes."))
+        refusal["Content-Range"] = f"bytes */{size}"
+        return _with_headers(refusal, tag, None)
     return _with_headers(_body(request, key, span, content_type=content_type), tag, download_name)
 
 

@@ -29,3 +29,11 @@ class IdempotencyInFlight(Conflict):
     title = "The first request with this Idempotency-Key is still running"
 
     retry_after = 1
+
+
+class RangeNotSatisfiable(DomainError):
+    """A Range header that asks for bytes the file does not have."""
+
+    code = "range-not-satisfiable"
+    status = 416
+    title = "The file has no such bytes"

@@ -11,10 +11,11 @@ import hashlib
 from collections.abc import Callable
 from typing import TypeGuard
 
+from django.core.exceptions import RequestDataTooBig
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
-from cutroom.errors import InvalidInput
+from cutroom.errors import InvalidInput, TooLarge
 from cutroom.problems import problem_response
 from tenants.context import tenant_id_or_none
 from tenants.errors import IdempotencyInFlight, IdempotencyMismatch
@@ -41,7 +42,10 @@ class IdempotencyMiddleware:
             return problem_response(request, InvalidInput("Idempotency-Key is longer than 255 characters."))
         if not _lock(request.path, key):
             return problem_response(request, IdempotencyInFlight())
-        request_hash = _request_hash(request)
+        try:
+            request_hash = _request_hash(request)
+        except RequestDataTooBig:
+            return problem_response(request, TooLarge())
         record = IdempotencyRecord.objects.filter(path=_path(request), key=key).first()
         if record is not None:
             return _replay(request, record, request_hash)

