@@ -43,11 +43,13 @@ def run_claimed(claim: Claim) -> None:
         detail = f"Stopped after {conf.step_timeout_seconds()} seconds."
         outcomes.fail(claim, detail=detail, is_retryable=True, is_timeout=True)
     except MediaError as error:
+        logger.warning("step_refused", extra={"step": str(step.pk), "code": error.code})
         outcomes.fail(claim, detail=error.detail, is_retryable=error.retryable)
     except MediaCrashed as error:
         logger.warning("media_child_crashed", extra={"step": str(step.pk), "stderr": error.detail})
         outcomes.fail(claim, detail="The media process stopped unexpectedly.", is_retryable=True)
     except OSError as error:
+        logger.exception("step_could_not_write", extra={"step": str(step.pk)})
         outcomes.fail(claim, detail=steps.explain(error), is_retryable=True)
     else:
         if not outcomes.complete(claim, result, seconds=time.monotonic() - started):

@@ -82,7 +82,7 @@ def discard(step: RenderStep) -> None:
 def explain(error: OSError) -> str:
     """A sentence for people about a file that could not be written."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "The disk is full. Nothing was stored; the operator has been told."
+        return "The disk is full. Nothing was stored."
     return f"A file could not be read or written ({errno.errorcode.get(error.errno or 0, 'unknown')})."
 
 
@@ -112,8 +112,10 @@ def _narration(bench: Bench) -> Result:
     )
     try:
         speech = providers.narration().speak(request, out_path=bench.out_path, run=bench.run)
-    except (MediaError, MediaCrashed, MediaTimeout):
-        if bench.step.failures + 1 < conf.max_failures():
+    except (MediaError, MediaCrashed, MediaTimeout) as error:
+        # A text that no voice can read stays so, however often it is tried.
+        may_help = not isinstance(error, MediaError) or error.retryable
+        if may_help and bench.step.failures + 1 < conf.max_failures():
             raise
         return _silence(request)
     output = {"duration_ms": speech["duration_ms"], "words": speech["words"]}

@@ -112,6 +112,7 @@ def _share(name: str, ours: Effort, full: Effort, *, target: float) -> Row:
         result=_ratio(ours.seconds, full.seconds),
         target=target,
         bound="at most",
+        note=f"Processor time {_ratio(ours.cpu_seconds, full.cpu_seconds):.2f} ×.",
     )
 
 

@@ -29,6 +29,8 @@ class Installation:
         sample.touch()
 
     def start(self) -> None:
+        # A shell starts its background jobs deaf to Ctrl-C, and deafness is inherited.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         port = stack.free_port()
         environment = {
             "PATH": os.environ["PATH"],
