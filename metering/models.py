@@ -88,7 +88,7 @@ class UsageEvent(TenantOwned):
         indexes = [
             models.Index(fields=["tenant", "-at", "-id"], name="usage_event_by_time"),
             models.Index(fields=["tenant", "meter", "-at", "-id"], name="usage_event_by_meter"),
-            models.Index(fields=["tenant", "subject"], name="usage_event_by_subject"),
+            models.Index(fields=["tenant", "subject", "-at", "-id"], name="usage_event_by_subject"),
         ]
 
     def __str__(self) -> str:

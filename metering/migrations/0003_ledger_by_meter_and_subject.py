@@ -14,6 +14,6 @@ class Migration(migrations.Migration):
             models.Index(fields=["tenant", "meter", "-at", "-id"], name="usage_event_by_meter"),
         ),
         migrations.AddIndex(
-            "usageevent", models.Index(fields=["tenant", "subject"], name="usage_event_by_subject")
+            "usageevent", models.Index(fields=["tenant", "subject", "-at", "-id"], name="usage_event_by_subject")
         ),
     ]
