@@ -27,6 +27,7 @@ urlpatterns = [
     path("problems/<slug:code>", problem_page, name="problem"),
     path("", include((accounts.page_urlpatterns, "accounts-pages"))),
     path("", include((rendering.page_urlpatterns, "rendering-pages"))),
+    path("", include((metering.page_urlpatterns, "metering-pages"))),
     path("theme", set_theme, name="theme"),
     path("", include("django_prometheus.urls")),
     path("admin/", admin.site.urls),

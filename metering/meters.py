@@ -28,6 +28,11 @@ class Meter(models.TextChoices):
         return _UNITS[self][0]
 
     @property
+    def unit_word(self) -> str:
+        """The unit after a number in a sentence: "min", "GB", and nothing after pieces."""
+        return {"count": "", "minutes": "min"}.get(self.unit, self.unit)
+
+    @property
     def factor(self) -> int:
         """Smallest units (one, millisecond, byte) in one shown unit."""
         return _UNITS[self][1]

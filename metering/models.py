@@ -87,6 +87,8 @@ class UsageEvent(TenantOwned):
         constraints = [models.UniqueConstraint(fields=["tenant", "key"], name="usage_event_once")]
         indexes = [
             models.Index(fields=["tenant", "-at", "-id"], name="usage_event_by_time"),
+            models.Index(fields=["tenant", "meter", "-at", "-id"], name="usage_event_by_meter"),
+            models.Index(fields=["tenant", "subject", "-at", "-id"], name="usage_event_by_subject"),
         ]
 
     def __str__(self) -> str:

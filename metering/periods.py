@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 
 from metering.meters import Meter
 
@@ -27,6 +27,16 @@ class Period:
     def ends_at(self) -> datetime:
         """The first moment after it, when meters start again."""
         return datetime.combine(self.end, time(), UTC)
+
+    @property
+    def last_day(self) -> date:
+        """The last day in it."""
+        return self.end - timedelta(days=1)
+
+    @property
+    def name(self) -> str:
+        """As addresses and file names write it: "2026-11"."""
+        return f"{self.start:%Y-%m}"
 
 
 def month_of(at: datetime) -> Period:

@@ -23,7 +23,10 @@ FORECAST_DAYS = 30
 
 @dataclass(frozen=True, kw_only=True)
 class UsageRow:
-    """One meter now, in shown units. `limit` None is unlimited; `percent` counts what is held, too."""
+    """One meter now, in shown units. `limit` None is unlimited; `percent` counts what is held, too.
+
+    `pace` is what the last 30 days of the period added a day, `used_exactly` is `used` in the smallest unit.
+    """
 
     meter: Meter
     used: Shown
@@ -32,6 +35,8 @@ class UsageRow:
     percent: float
     resets_at: datetime | None
     forecast_runs_out_on: date | None
+    pace: float = 0.0
+    used_exactly: int = 0
 
     @property
     def unit(self) -> str:
@@ -44,17 +49,31 @@ class UsageRow:
         return round(self.used + self.held, 3)
 
 
-def usage(tenant_id: UUID, at: datetime) -> list[UsageRow]:
-    """A row for every meter, also those never touched, in the order of Meter."""
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """The plan of a tenant, and its meters in the order of Meter."""
+
+    plan: str
+    rows: list[UsageRow]
+
+    @property
+    def fullest(self) -> UsageRow | None:
+        """The fullest meter once it is at 80 % or more: what the banner shows. None below."""
+        row = max(self.rows, key=lambda row: row.percent)
+        return row if row.percent >= BANNER_PERCENT else None
+
+
+def standing(tenant_id: UUID, at: datetime) -> Standing:
+    """The plan and a row for every meter, also those never touched. Two queries."""
     granted = entitlements.for_tenant(tenant_id)
     counters = {counter.meter: counter for counter in _counters(tenant_id, at)}
-    return [_row(meter, counters.get(meter.value), granted.limit(meter), at) for meter in Meter]
+    rows = [_row(meter, counters.get(meter.value), granted.limit(meter), at) for meter in Meter]
+    return Standing(plan=granted.plan, rows=rows)
 
 
-def fullest(tenant_id: UUID, at: datetime) -> UsageRow | None:
-    """The fullest meter once it is at 80 % or more: what the banner shows. None below."""
-    row = max(usage(tenant_id, at), key=lambda row: row.percent)
-    return row if row.percent >= BANNER_PERCENT else None
+def usage(tenant_id: UUID, at: datetime) -> list[UsageRow]:
+    """A row for every meter, also those never touched, in the order of Meter."""
+    return standing(tenant_id, at).rows
 
 
 def raise_if_refused(*, tenant_id: UUID, amounts: Mapping[Meter, int], at: datetime) -> None:
@@ -108,6 +127,8 @@ def _row(meter: Meter, counter: QuotaCounter | None, limit: int | None, at: date
         percent=percent_of(used + held, limit),
         resets_at=resets_at(meter, at),
         forecast_runs_out_on=_runs_out_on(meter, used + held, limit, recent=recent, at=at),
+        pace=recent / meter.factor / _days_observed(meter, at),
+        used_exactly=used,
     )
 
 

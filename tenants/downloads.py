@@ -60,6 +60,16 @@ def file_response(
     return _with_headers(_body(request, key, span, content_type=content_type), tag, download_name)
 
 
+def stream(request: HttpRequest, chunks: Generator[bytes]) -> Generator[bytes] | AsyncIterator[bytes]:
+    """`chunks` as the body of an answer to `request`: one is in memory at a time, under WSGI and ASGI.
+
+    They are made after the view has returned, each perhaps in another thread, and never an empty one before
+    the end.
+    """
+    # Django would gather a plain iterator in memory, whole, before an ASGI server sends its first byte.
+    return _without_blocking(chunks) if isinstance(request, ASGIRequest) else chunks
+
+
 def _listed(header: str) -> set[str]:
     return {part.strip().removeprefix("W/") for part in header.split(",") if part.strip()}
 
@@ -89,9 +99,7 @@ def _body(request: HttpRequest, key: str, span: Span, *, content_type: str) -> H
     status = 206 if is_partial else 200
     if request.method == "HEAD":
         return HttpResponse(status=status, content_type=content_type, headers=headers)
-    chunks = _chunks(key, span)
-    # Django would gather a plain iterator in memory, whole, before an ASGI server sends its first byte.
-    body = _without_blocking(chunks) if isinstance(request, ASGIRequest) else chunks
+    body = stream(request, _chunks(key, span))
     return StreamingHttpResponse(body, status=status, content_type=content_type, headers=headers)
 
 

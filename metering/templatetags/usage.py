@@ -9,6 +9,7 @@ from django.urls import Resolver404, resolve
 
 from cutroom import clock
 from metering import conf, entitlements, selectors
+from metering.meters import Meter, Shown
 
 register = template.Library()
 
@@ -17,10 +18,14 @@ register = template.Library()
 def usage_banner(context: dict[str, Any]) -> dict[str, Any]:
     """The fullest meter of the signed-in tenant, from 80 %; nothing below, nothing for strangers.
 
-    Two queries. The page must have been entered through TenantMiddleware.
+    Two queries, none when the view put a `standing` in the context. The page must have been entered through
+    TenantMiddleware.
     """
     principal = context.get("principal")
-    row = selectors.fullest(principal.tenant_id, clock.now()) if principal else None
+    standing = context.get("standing")
+    if standing is None and principal:
+        standing = selectors.standing(principal.tenant_id, clock.now())
+    row = standing.fullest if standing else None
     if row is None:
         return {}
     return {
@@ -34,8 +39,30 @@ def usage_banner(context: dict[str, Any]) -> dict[str, Any]:
 @register.simple_tag(takes_context=True)
 def plan_name(context: dict[str, Any]) -> str:
     """The plan of the signed-in tenant as people read it, "Free"; empty for strangers."""
-    principal = context.get("principal")
-    return entitlements.for_tenant(principal.tenant_id).plan.capitalize() if principal else ""
+    principal, standing = context.get("principal"), context.get("standing")
+    if principal is None:
+        return ""
+    plan = standing.plan if standing else entitlements.for_tenant(principal.tenant_id).plan
+    return plan.capitalize()
+
+
+@register.filter
+def number(value: Shown) -> str:
+    """As precise as meters are shown, without idle zeros: "1,200", "2.1"."""
+    return f"{value:,.3f}".rstrip("0").rstrip(".")
+
+
+@register.filter
+def amount(value: Shown, meter: Meter) -> str:
+    """A shown amount with its unit, as people read it: "1,200", "2.1 min", "31.052 GB"."""
+    return f"{number(value)} {meter.unit_word}".rstrip()
+
+
+@register.filter
+def signed_amount(value: Shown, meter: Meter) -> str:
+    """As `amount`, with its sign."""
+    sign = "+" if value > 0 else "−" if value < 0 else ""
+    return f"{sign}{amount(abs(value), meter)}"
 
 
 def _page(path: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.conf import settings
@@ -16,6 +17,8 @@ from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from cutroom import clock
+from metering import services as metering
+from metering.meters import Meter
 from rendering import scripts, services
 from rendering.keys import VIDEO_FILES, video_key
 from rendering.media import host
@@ -61,6 +64,30 @@ def store_files(job: RenderJob) -> None:
             JPEG if extension == "jpg" else b"WEBVTT\n\n" if extension == "vtt" else b"\0" * 1000
         )
         storage.store_file(key, path)
+
+
+def make_usage(cast: Cast) -> None:
+    """Nine render minutes on every day of this month so far, and a stored video."""
+    now = clock.now()
+    with tenant_context(cast.acme.pk):
+        for day in range(1, now.day + 1):
+            metering.settle(
+                tenant_id=cast.acme.pk,
+                reservation_key="none",
+                event_key=f"made:{day}",
+                meter=Meter.RENDER,
+                amount=9 * 60_000,
+                subject=f"render:{uuid4()}",
+                at=now.replace(day=day),
+            )
+        metering.record_level(
+            tenant_id=cast.acme.pk,
+            event_key="made",
+            meter=Meter.STORAGE,
+            delta=31 * 10**9,
+            subject=f"render:{uuid4()}",
+            at=now,
+        )
 
 
 # One grey pixel.
@@ -145,6 +172,7 @@ OpenBrowser = Callable[..., BrowserContext]
 def acme(committed_cast: Cast, media: Path) -> tuple[Project, dict[str, RenderJob]]:
     """Acme with a project and a render in every state."""
     mill = make_mill(committed_cast)
+    make_usage(committed_cast)
     return mill, shelf_of_renders(committed_cast, mill)
 
 

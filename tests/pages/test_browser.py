@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import gzip
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Response
 
+from cutroom import clock
+from metering.periods import month_of
 from rendering.models import Project, RenderJob
 from tests.pages.conftest import OpenBrowser
 
@@ -56,6 +59,9 @@ def addresses(mill: Project, shelf: dict[str, RenderJob]) -> dict[str, str]:
         **{f"render {name}": f"/renders/{job.pk}" for name, job in shelf.items()},
         "library": "/library",
         "library without a match": "/library?q=promo&state=failed",
+        "usage": "/usage",
+        "usage of storage": "/usage?meter=storage_gb",
+        "usage of another month": f"/usage?period={month_of(clock.now() - timedelta(days=40)).name}",
         "delete": f"/library/delete?v={shelf['ready'].pk}",
         "not found": "/nowhere",
     }
