@@ -133,6 +133,15 @@ def _halves(text: str, at: int | None) -> tuple[str, str]:
     raise InvalidInput(errors=[{"field": "narration", "code": "no-split", "detail": detail}])
 
 
+def _upload(submission: Submission) -> int:
+    """The picture is saved already, as with every deed."""
+    _open_scene(submission)
+    if submission.picture is None:
+        detail = "Choose a file first."
+        raise InvalidInput(errors=[{"field": "picture", "code": "required", "detail": detail}])
+    return _stay(submission)
+
+
 def _drop_picture(submission: Submission) -> int:
     scripts.update_scene(scene=_open_scene(submission), image_id=None)
     return _stay(submission)
@@ -158,6 +167,7 @@ _DEEDS: dict[str, Callable[[Submission], int]] = {
     "delete": _delete,
     "restore": _restore,
     "split": _split,
+    "upload": _upload,
     "drop-picture": _drop_picture,
     "paste": _paste,
 }

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -12,20 +11,20 @@ from django.utils.datastructures import MultiValueDict
 
 from cutroom.errors import InvalidInput
 from rendering.editing import Submission
-from rendering.forms import DeedForm, PictureForm, ProjectForm, RenderForm, SceneForm, ScriptForm
+from rendering.forms import (
+    DeedForm,
+    PictureForm,
+    Problem,
+    ProjectForm,
+    RenderForm,
+    SceneForm,
+    ScriptForm,
+    problems_of,
+)
 from rendering.models import Project, Scene
 
 # Services name what they refuse; these names differ from the field that caused it.
 _FIELDS = {"file": "picture", "image": "picture"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Problem:
-    """One line of the summary over a refused form: the field to go to, its label, what is wrong."""
-
-    target: str
-    label: str
-    text: str
 
 
 class EditorForms:
@@ -90,7 +89,7 @@ class EditorForms:
     @property
     def problems(self) -> list[Problem]:
         """Everything that is wrong, for the summary."""
-        return [*self._general, *(problem for form in self._all() for problem in _problems(form))]
+        return [*self._general, *(problem for form in self._all() for problem in problems_of(form))]
 
     def _all(self) -> list[forms.Form]:
         every = [self.project, self.scene, self.render, self.picture, self.script, self.deed]
@@ -99,11 +98,3 @@ class EditorForms:
 
 def _changes(form: forms.Form) -> dict[str, Any]:
     return {name: form.cleaned_data[name] for name in form.changed_data}
-
-
-def _problems(form: forms.Form) -> Iterator[Problem]:
-    for name, errors in form.errors.items():
-        field = form[name] if name in form.fields else None
-        target = field.id_for_label if field else ""
-        label = str(field.label) if field else ""
-        yield Problem(target=target, label=label, text=" ".join(str(error) for error in errors))

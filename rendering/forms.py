@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, cast
 
 from django import forms
 from django.db.models import TextChoices
 
 from rendering import conf
-from rendering.languages import LANGUAGES, VOICES
+from rendering.languages import LANGUAGES, VOICES, language_problem, voice_problem
 from rendering.models import Aspect, Motion, Project, Resolution, Scene, Transition
 from rendering.samples import SAMPLES
 
@@ -21,16 +22,73 @@ def _labelled(choices: type[TextChoices]) -> Choices:
     return [(value, label.capitalize()) for value, label in choices.choices]
 
 
+class SpokenField(forms.ChoiceField):
+    """A language or voice. Like the API it takes all that exist, listed or not, and else names them."""
+
+    def __init__(self, *, problem: Callable[[str], str], **options: Any) -> None:
+        super().__init__(**options)
+        self._problem = problem
+
+    def validate(self, value: str) -> None:
+        """Refuse what does not exist; what is stored stays possible."""
+        forms.Field.validate(self, value)
+        problem = "" if self.valid_value(value) else self._problem(value)
+        if problem:
+            raise forms.ValidationError(problem, code="invalid_choice")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """One line of the summary over a refused form: the field to go to, its label, what is wrong."""
+
+    target: str
+    label: str
+    text: str
+
+
+def problems_of(form: forms.Form) -> Iterator[Problem]:
+    """Everything that is wrong with a form, one line a field."""
+    for name, errors in form.errors.items():
+        field = form[name] if name in form.fields else None
+        target = field.id_for_label if field else ""
+        label = str(field.label) if field else ""
+        yield Problem(target=target, label=label, text=" ".join(str(error) for error in errors))
+
+
+class TextField(forms.CharField):
+    """Text that no browser cuts: too much of it comes back whole, with the numbers. Line breaks become LF."""
+
+    def to_python(self, value: Any) -> str:
+        """Browsers send CRLF; the store has LF, so that an unchanged text stays unchanged."""
+        return (super().to_python(value) or "").replace("\r\n", "\n")
+
+    def validate(self, value: Any) -> None:
+        """Refuse more than `max_length` characters."""
+        super().validate(value)
+        most = self.max_length
+        if most is not None and len(value) > most:
+            detail = f"{len(value):,} characters; {most:,} are possible."
+            raise forms.ValidationError(detail, code="max_length")
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        """Without maxlength, which cuts what is pasted and says nothing."""
+        return {name: value for name, value in super().widget_attrs(widget).items() if name != "maxlength"}
+
+
 class ProjectForm(forms.Form):
     """What is true for the whole video."""
 
-    title = forms.CharField(
+    title = TextField(
         max_length=200,
         widget=forms.TextInput(attrs={"class": "title-in", "dir": "auto", "placeholder": "Title"}),
     )
     aspect = forms.ChoiceField(label="Shape", choices=Aspect.choices, widget=forms.RadioSelect)
-    language = forms.ChoiceField(label="Language", widget=forms.Select(attrs={"class": "in"}))
-    voice = forms.ChoiceField(label="Voice", required=False, widget=forms.Select(attrs={"class": "in"}))
+    language = SpokenField(
+        label="Language", problem=language_problem, widget=forms.Select(attrs={"class": "in"})
+    )
+    voice = SpokenField(
+        label="Voice", problem=voice_problem, required=False, widget=forms.Select(attrs={"class": "in"})
+    )
     is_captioned = forms.BooleanField(label="Burn captions in", required=False)
 
     def __init__(self, data: Data = None, *, project: Project) -> None:
@@ -43,7 +101,7 @@ class ProjectForm(forms.Form):
 class SceneForm(forms.Form):
     """One scene."""
 
-    narration = forms.CharField(
+    narration = TextField(
         max_length=conf.MAX_NARRATION_CHARACTERS,
         required=False,
         strip=False,
@@ -51,7 +109,7 @@ class SceneForm(forms.Form):
             attrs={"class": "in", "rows": 4, "dir": "auto", "aria-describedby": "narration-count"}
         ),
     )
-    image_prompt = forms.CharField(
+    image_prompt = TextField(
         label="Picture",
         max_length=conf.MAX_PROMPT_CHARACTERS,
         required=False,
@@ -77,7 +135,7 @@ class SceneForm(forms.Form):
         required=False,
         widget=forms.NumberInput(attrs={"class": "in mono", "step": "0.5", "placeholder": "as the voice"}),
     )
-    caption = forms.CharField(
+    caption = TextField(
         label="Caption",
         max_length=conf.MAX_CAPTION_CHARACTERS,
         required=False,
@@ -88,13 +146,6 @@ class SceneForm(forms.Form):
 
     def __init__(self, data: Data = None, *, scene: Scene) -> None:
         super().__init__(data, initial={name: getattr(scene, name) for name in self.base_fields})
-
-    def clean(self) -> dict[str, Any]:
-        """Browsers send CRLF; the store has LF, so that an unchanged text stays unchanged."""
-        return {
-            name: value.replace("\r\n", "\n") if isinstance(value, str) else value
-            for name, value in self.cleaned_data.items()
-        }
 
 
 class LockingRadioSelect(forms.RadioSelect):
@@ -149,12 +200,12 @@ class PictureForm(forms.Form):
 
 
 class ScriptForm(forms.Form):
-    """A whole script."""
+    """A whole script; how long it may be is said by replace_script."""
 
-    script = forms.CharField(
+    script = TextField(
         label="Script",
-        max_length=conf.MAX_SCRIPT_CHARACTERS,
         required=False,
+        strip=False,
         widget=forms.Textarea(attrs={"class": "in", "rows": 10, "dir": "auto", "form": "editor"}),
         help_text="A blank line or a heading starts a new scene. It replaces the scenes you have.",
     )
@@ -163,17 +214,18 @@ class ScriptForm(forms.Form):
 class StartForm(forms.Form):
     """How a project begins: from nothing, from a pasted script, or from a sample (its title and script)."""
 
+    is_blank = forms.BooleanField(required=False)
     sample = forms.ChoiceField(choices=[(s.key, s.title) for s in SAMPLES], required=False)
-    title = forms.CharField(
+    title = TextField(
         label="Title",
         max_length=200,
         required=False,
         widget=forms.TextInput(attrs={"class": "in", "dir": "auto", "placeholder": "Untitled video"}),
     )
-    script = forms.CharField(
+    script = TextField(
         label="Script",
-        max_length=conf.MAX_SCRIPT_CHARACTERS,
         required=False,
+        strip=False,
         widget=forms.Textarea(attrs={"class": "in", "rows": 7, "dir": "auto"}),
         help_text="Plain text or Markdown. A blank line or a heading starts a new scene.",
     )
@@ -182,9 +234,8 @@ class StartForm(forms.Form):
         """A sample brings its own title and script."""
         chosen = next((s for s in SAMPLES if s.key == self.cleaned_data.get("sample")), None)
         if chosen:
-            return {"title": chosen.title, "script": chosen.script}
-        title = self.cleaned_data.get("title") or "Untitled video"
-        return {"title": title, "script": self.cleaned_data.get("script", "")}
+            return self.cleaned_data | {"title": chosen.title, "script": chosen.script}
+        return self.cleaned_data | {"title": self.cleaned_data.get("title") or "Untitled video"}
 
 
 class RenameForm(forms.Form):

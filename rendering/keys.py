@@ -14,7 +14,7 @@ from rendering.models import RenderJob, StepKind
 from tenants.storage import storage_key
 
 # Raise it when the same inputs would give other pixels or sound; every cached output is then made anew.
-RENDERER_VERSION = 1
+RENDERER_VERSION = 2
 
 # The packages whose release may change a pixel or a sample.
 MAKERS = (

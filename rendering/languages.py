@@ -1,7 +1,11 @@
-"""Languages and voices that the editor offers. The API takes any language code and voice name."""
+"""Languages and voices: what the editor offers, and what the API takes, which is whatever has a voice."""
 
 from __future__ import annotations
 
+from functools import cache
+
+from rendering.media import voices
+from rendering.media.errors import MediaError
 from rendering.media.voices import ESPEAK, JOE
 
 LANGUAGES = [
@@ -44,3 +48,26 @@ VOICES = [
     (JOE, "Joe, natural, English only"),
     (ESPEAK, "Plain, every language"),
 ]
+
+
+def language_problem(language: str) -> str:
+    """Why a BCP 47 tag cannot be a project's language, naming what can be; "" when it can."""
+    try:
+        voices.check_language(language)
+    except MediaError as error:
+        return f"{error.detail} Possible are {', '.join(_codes())}, each also with a region, as pt-BR."
+    return ""
+
+
+def voice_problem(voice: str) -> str:
+    """Why there is no such voice, naming those there are; "" when there is, and for the standard one."""
+    names = sorted({row["id"] for row in voices.voices()})
+    if not voice or voice in names:
+        return ""
+    return f"There is no voice {voice}. Possible are {', '.join(names)}, or none for the language's own."
+
+
+@cache
+def _codes() -> list[str]:
+    spoken = {row["language"].split("-")[0] for row in voices.voices()}
+    return sorted(spoken | {code for code, _ in LANGUAGES})

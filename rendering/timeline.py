@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from rendering import pace
+
 LEAD_SECONDS = 0.3
 TAIL_SECONDS = 0.5
 SHORTEST_SECONDS = 2.0
@@ -26,9 +28,8 @@ SIZES = {
     ("4k", "1:1"): (2160, 2160),
 }
 
-# Characters a second, slow on purpose: an estimate that is too short would let a job past its quota.
-_PACE = {"zh": 3.5, "ja": 5.0, "ko": 4.5, "th": 9.0}
-_LATIN_PACE = 11.0
+# What a voice needs before its first sound, and the silence for a text without one.
+_START_MS, _SHORTEST_MS = 700, 2_000
 
 _AUTO_MOTIONS = ("zoom-in", "pan-right", "zoom-out", "pan-left")
 
@@ -54,10 +55,13 @@ def scene_timing(*, speech_ms: int, wanted_seconds: float | None, fps: int) -> S
 
 
 def estimated_speech_ms(text: str, *, language: str) -> int:
-    """A generous guess of how long `text` takes to say, in milliseconds; 0 for no text."""
-    spoken = len(text.strip())
-    pace = _PACE.get(language.split("-", maxsplit=1)[0], _LATIN_PACE)
-    return math.ceil(1000 * (spoken / pace + 0.5)) if spoken else 0
+    """A generous guess of how long `text` takes to say, in milliseconds; 0 for no text.
+
+    Quotas hold this much while a job runs: a guess that is too short would let a job past its quota.
+    """
+    if not text.strip():
+        return 0
+    return max(_SHORTEST_MS, _START_MS + pace.spoken_ms(text, language=language))
 
 
 def parts(frames: int) -> list[tuple[int, int]]:

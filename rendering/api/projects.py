@@ -16,6 +16,7 @@ from rendering import conf, scripts, selectors
 from rendering.api.fields import Choice, link
 from rendering.api.scenes import SceneSerializer
 from rendering.errors import EditConflict, PreconditionFailed, RenderRunning, ScriptTooLong
+from rendering.languages import language_problem, voice_problem
 from rendering.models import Aspect, Project
 
 _LANGUAGE = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$"
@@ -30,6 +31,14 @@ class ProjectChanges(serializers.Serializer):
     voice = serializers.CharField(max_length=64, allow_blank=True, required=False)
     language = serializers.RegexField(_LANGUAGE, max_length=16, required=False)
     captions = serializers.BooleanField(source="is_captioned", required=False)
+
+    def validate_language(self, language: str) -> str:
+        """Refuse a language that no voice speaks."""
+        return _without(language_problem(language), language)
+
+    def validate_voice(self, voice: str) -> str:
+        """Refuse a voice that there is not."""
+        return _without(voice_problem(voice), voice)
 
 
 class NewProject(ProjectChanges):
@@ -58,6 +67,12 @@ class ProjectSerializer(serializers.Serializer):
     scenes = SceneSerializer(many=True, source="scenes.all")
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
+
+
+def _without(problem: str, value: str) -> str:
+    if problem:
+        raise serializers.ValidationError(problem)
+    return value
 
 
 def project_etag(project: Project) -> str:

@@ -1,15 +1,18 @@
 """The drawings of the scene cards. Each draws its art and says where the words go.
 
-Words keep clear of the lowest part of the frame, where captions are burned.
+Words stand where every motion shows them and no caption covers them; the art may run off the frame.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rendering.media.card_canvas import DAY, NIGHT, Canvas, Palette, Point
+from rendering.media.card_room import room_for_words
+
+UNDERLINE = 3.4  # units kept free under the words for the pencil's stroke
 
 
 @dataclass(frozen=True)
@@ -36,34 +39,32 @@ class Composition:
     palettes: tuple[Palette, ...] = (DAY, NIGHT)
 
 
-def _words_above(canvas: Canvas, *, share: float = 0.64, top: float = 0.17) -> WordBox:
-    unit, width, height = canvas.unit, canvas.width, canvas.height
-    if canvas.is_wide:
-        return WordBox(8 * unit, top * height, 8 * unit + share * width, 0.66 * height)
-    return WordBox(8 * unit, (top + 0.02) * height, width - 8 * unit, 0.52 * height, largest=12)
+def _words(canvas: Canvas, *, top: float = 0, right: float = 1, bottom: float = 1) -> WordBox:
+    """The room for words, less what lies beyond these shares of the frame."""
+    room, width, height = room_for_words(canvas.width, canvas.height), canvas.width, canvas.height
+    lowest = room.bottom * height - UNDERLINE * canvas.unit
+    return WordBox(
+        room.left * width, max(room.top, top) * height,
+        min(room.right, right) * width, min(lowest, bottom * height),
+    )  # fmt: skip
 
 
 def _words_beside(canvas: Canvas, *, right: float = 0.56) -> WordBox:
-    unit, width, height = canvas.unit, canvas.width, canvas.height
     if canvas.is_wide:
-        return WordBox(8 * unit, 0.2 * height, right * width, 0.76 * height, anchor=0.42, largest=11.5)
-    top, bottom = (0.46, 0.7) if height > width * 1.2 else (0.47, 0.74)
-    return WordBox(8 * unit, top * height, width - 8 * unit, bottom * height, largest=10.5)
+        return replace(_words(canvas, right=right), anchor=0.42, largest=11.5)
+    return replace(_words(canvas, bottom=0.46), anchor=0.2, largest=12)
 
 
 def ruled(canvas: Canvas) -> WordBox:
     """A page of a script: ruled lines, a margin, one line marked."""
     unit, tone = canvas.unit, canvas.palette
-    margin = 18 * unit
+    words = _words(canvas, top=0.17)
+    margin = max(12 * unit, words.left - 5 * unit)
     canvas.path([(margin, 0), (margin, canvas.height)], tone.edge, width=0.14)
     canvas.path([(margin + unit, 0), (margin + unit, canvas.height)], tone.rule, width=0.14)
     for number in (0.3, 0.5, 0.7):
         canvas.disc((5.5 * unit, number * canvas.height), 1.7, tone.rule)
-    bottom = 0.74 if canvas.is_wide else 0.66
-    return WordBox(
-        margin + 5 * unit, 0.19 * canvas.height, canvas.width - 9 * unit, bottom * canvas.height,
-        anchor=0.3, largest=14, is_ruled=True,
-    )  # fmt: skip
+    return replace(words, left=margin + 5 * unit, anchor=0.3, largest=14, is_ruled=True)
 
 
 def draw_rules(canvas: Canvas, *, through: float, gap: float) -> None:
@@ -84,8 +85,7 @@ def horizon(canvas: Canvas) -> WordBox:
     nearest = DAY.ink if tone is DAY else (12, 12, 10)
     for depth, colour in enumerate((tone.rule, tone.edge, tone.second, nearest)):
         _ridge(canvas, at=level + 0.075 * depth, swell=0.05 - 0.006 * depth, colour=colour)
-    box = _words_above(canvas, share=0.8)
-    return WordBox(box.left, box.top, box.right, (0.49 if canvas.is_wide else 0.46) * height, largest=12)
+    return replace(_words(canvas, bottom=0.49 if canvas.is_wide else 0.46), largest=12)
 
 
 def _ridge(canvas: Canvas, *, at: float, swell: float, colour: tuple[int, int, int]) -> None:
@@ -103,8 +103,10 @@ def _ridge(canvas: Canvas, *, at: float, swell: float, colour: tuple[int, int, i
 def rings(canvas: Canvas) -> WordBox:
     """Concentric rings with cross lines, one arc marked."""
     width, height, tone, unit = canvas.width, canvas.height, canvas.palette, canvas.unit
-    centre = (0.79 * width, 0.47 * height) if canvas.is_wide else (0.5 * width, 0.25 * height)
-    reach = 38.0 if canvas.is_wide else min(32.0, 0.19 * height / unit)
+    across, down, reach = 0.79, 0.47, 38.0
+    if not canvas.is_wide:
+        across, down, reach = (0.6, 0.74, 34.0) if height > width * 1.2 else (0.66, 0.81, 27.0)
+    centre = (across * width, down * height)
     canvas.disc(centre, reach, tone.well)
     for number in range(1, 9):
         canvas.ring(centre, reach * number / 8, tone.edge if number in {3, 8} else tone.rule, width=0.16)
@@ -120,7 +122,7 @@ def rings(canvas: Canvas) -> WordBox:
 def strip(canvas: Canvas) -> WordBox:
     """A strip of film across the page, one frame chosen."""
     width, height, unit, tone = canvas.width, canvas.height, canvas.unit, canvas.palette
-    middle = (0.33 if canvas.is_wide else 0.3) * height
+    middle = (0.76 if canvas.is_wide else 0.7) * height
     half = 15.5 * unit
     film = (16, 15, 12)
     slope = math.tan(math.radians(canvas.chance.choice((-3.2, -2.2, 2.4))))
@@ -139,9 +141,7 @@ def strip(canvas: Canvas) -> WordBox:
     chosen = 1 if count < 5 else 2
     centre = first + chosen * (frame_width + gap) + frame_width / 2
     canvas.pencil_loop((centre, place.y(centre, 0)), across=19.5, down=15, width=0.8)
-    top = 0.55 if canvas.is_wide else 0.5
-    bottom = 0.79 if canvas.is_wide else 0.7
-    return WordBox(8 * unit, top * height, width - 8 * unit, bottom * height, largest=10.5)
+    return replace(_words(canvas, bottom=0.5 if canvas.is_wide else 0.46), anchor=0.2, largest=12)
 
 
 @dataclass(frozen=True)
@@ -173,10 +173,9 @@ def _film_frame(canvas: Canvas, place: _Slanted, *, left: float, right: float, h
 def tiles(canvas: Canvas) -> WordBox:
     """A wall of quarter circles, one of them marked."""
     width, height, chance, tone = canvas.width, canvas.height, canvas.chance, canvas.palette
-    columns, rows = (3, 4) if canvas.is_wide else (5, 2) if height > width * 1.2 else (7, 2)
+    columns, rows = (3, 4) if canvas.is_wide else (5, 4) if height > width * 1.2 else (5, 2)
     side = height / rows if canvas.is_wide else width / columns
-    left = width - side * columns if canvas.is_wide else 0
-    top = 0 if canvas.is_wide else 0.155 * height
+    left, top = width - side * columns, height - side * rows
     marked = chance.randrange(columns * rows // 2)
     for number in range(columns * rows):
         colour = (
@@ -213,8 +212,7 @@ def columns(canvas: Canvas) -> WordBox:
         colour = tone.pencil if number == marked else tone.ink
         canvas.rectangle((left, base - tall), (left + 0.38 * step, base), colour)
     canvas.path([(0, base), (width, base)], tone.ink, width=0.3)
-    box = _words_above(canvas, share=0.8)
-    return WordBox(box.left, box.top, box.right, min(box.bottom, 0.6 * height), largest=12)
+    return replace(_words(canvas, bottom=0.6), largest=12)
 
 
 COMPOSITIONS = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -12,13 +13,14 @@ import numpy as np
 from PIL import Image
 
 from rendering.media.bidi import base_level
-from rendering.media.card_canvas import Canvas, Palette
+from rendering.media.card_canvas import Canvas, Palette, Point
 from rendering.media.card_compositions import COMPOSITIONS, Composition, WordBox, draw_rules
 from rendering.media.outputs import whole_file
 from rendering.media.specs import CardSpec
 from rendering.media.text import Block, Style, draw_block, draw_line, fit_text, line_of
 
 LONGEST = 140  # characters; more is a paragraph, not a title
+NUMBER_ROOM = 10.5  # units above the words for the circled number
 ONE_WORD = 1.6  # how much larger a single short word is set
 SENTENCE = re.compile(r"^.{12,}?[.!?。！？؟।](?=\s|$)|^.{6,}?[。！？]", re.DOTALL)
 
@@ -36,7 +38,7 @@ def run(spec: CardSpec, *, progress: Callable[[int], None]) -> dict[str, Any]:
 
 
 def draw_card(spec: CardSpec) -> Image.Image:
-    """The card as an RGB image: a drawing chosen by the seed, the words set large, the number circled.
+    """The card as an RGB image: a drawing chosen by the seed, the words set large, the number circled above.
 
     Number 0 is not drawn.
     """
@@ -45,11 +47,14 @@ def draw_card(spec: CardSpec) -> Image.Image:
     composition, palette = choose(spec)
     canvas = Canvas(spec.width, spec.height, palette=palette, seed=f"{spec.seed}/{spec.number}")
     box = composition.draw(canvas)
+    if spec.number:
+        box = replace(box, top=box.top + NUMBER_ROOM * canvas.unit)
     block = _set_words(words, box=box, unit=canvas.unit)
     top = box.top + max(0.0, box.bottom - box.top - block.height) * box.anchor
     _draw_marks(canvas, block, box=box, top=top)
+    number_at = (box.left + 4.7 * canvas.unit, top - (NUMBER_ROOM - 4.3) * canvas.unit)
     if spec.number:
-        canvas.pencil_loop(_number_centre(canvas), across=4.1, down=3.7, width=0.45)
+        canvas.pencil_loop(number_at, across=4.1, down=3.7, width=0.45)
     mirrored = bool(base_level(words))
     image = Image.fromarray(np.ascontiguousarray(canvas.pixels[:, ::-1]) if mirrored else canvas.pixels)
     left = spec.width - box.right if mirrored else box.left
@@ -58,7 +63,8 @@ def draw_card(spec: CardSpec) -> Image.Image:
         fill=palette.ink, emoji_fill=palette.pencil,
     )  # fmt: skip
     if spec.number:
-        _draw_number(image, canvas, number=spec.number, mirrored=mirrored)
+        x, y = number_at
+        _draw_number(image, spec.number, at=(spec.width - x if mirrored else x, y), canvas=canvas)
     return image
 
 
@@ -75,7 +81,7 @@ def _draw_marks(canvas: Canvas, block: Block, *, box: WordBox, top: float) -> No
         below_letters = top + block.line_height / 2 + block.style.size * 0.44
         draw_rules(canvas, through=below_letters, gap=block.line_height / 2)
     if block.lines:
-        start = (box.left, top + block.height + 2.4 * canvas.unit)
+        start = (box.left + 0.4 * canvas.unit, top + block.height + 2.4 * canvas.unit)
         canvas.pencil_stroke(start, min(block.width, 24 * canvas.unit))
 
 
@@ -95,13 +101,8 @@ def _set_words(words: str, *, box: WordBox, unit: float) -> Block:
     return fit_text(words, styles=styles, width=box.right - box.left, height=box.bottom - box.top)
 
 
-def _number_centre(canvas: Canvas) -> tuple[float, float]:
-    return 11.5 * canvas.unit, (8.5 if canvas.is_wide else 0.085 * canvas.height / canvas.unit) * canvas.unit
-
-
-def _draw_number(image: Image.Image, canvas: Canvas, *, number: int, mirrored: bool) -> None:
+def _draw_number(image: Image.Image, number: int, *, at: Point, canvas: Canvas) -> None:
     style = Style(size=max(8, round(3.6 * canvas.unit)), weight=700)
     line = line_of(str(number), style=style)
-    x, y = _number_centre(canvas)
-    left = (canvas.width - x if mirrored else x) - line.width / 2
-    draw_line(image, line, style=style, at=(left, y + style.size * 0.36), fill=canvas.palette.ink)
+    start = (at[0] - line.width / 2, at[1] + style.size * 0.36)
+    draw_line(image, line, style=style, at=start, fill=canvas.palette.ink)

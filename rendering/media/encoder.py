@@ -33,6 +33,18 @@ LARGE_PIXELS = 2560 * 1440
 CRF = "21"
 
 
+def x264_options(*, width: int, height: int, fps: int, quality: str) -> dict[str, str]:
+    """The encoder's settings: one thread, closed groups of two seconds, no scene cuts of its own."""
+    chosen = QUALITIES[quality]
+    group = GROUP_SECONDS * fps
+    ahead = min(
+        LOOK_AHEAD[quality], LOOK_AHEAD_LARGE if width * height > LARGE_PIXELS else LOOK_AHEAD[quality]
+    )
+    fixed = f"rc-lookahead={ahead}:threads=1:keyint={group}:min-keyint={group}:scenecut=0:open-gop=0"
+    x264 = f"{chosen['x264-params']}:{fixed}".lstrip(":")
+    return {"preset": chosen["preset"], "crf": CRF, "profile": "high", "x264-params": x264}
+
+
 class SegmentWriter:
     """An open segment. Draw into `planes`, then call `write`."""
 
@@ -57,14 +69,7 @@ class SegmentWriter:
         codec.thread_count = 1
         codec.color_primaries = codec.color_trc = codec.colorspace = BT709
         codec.color_range = LIMITED
-        chosen = QUALITIES[quality]
-        group = GROUP_SECONDS * fps
-        ahead = min(LOOK_AHEAD[quality], LOOK_AHEAD_LARGE if width * height > LARGE_PIXELS else 99)
-        fixed = f"rc-lookahead={ahead}:threads=1:keyint={group}:min-keyint={group}:scenecut=0:open-gop=0"
-        codec.options = {
-            "preset": chosen["preset"], "crf": CRF, "profile": "high",
-            "x264-params": f"{chosen['x264-params']}:{fixed}".lstrip(":"),
-        }  # fmt: skip
+        codec.options = x264_options(width=width, height=height, fps=fps, quality=quality)
 
     def write(self) -> None:
         """Encode what `planes` holds as the next frame. The planes may be drawn over at once."""

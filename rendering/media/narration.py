@@ -10,11 +10,13 @@ import av
 import numpy as np
 
 from rendering.media import readings, speech_espeak, speech_piper
+from rendering.media.errors import MediaError
 from rendering.media.outputs import whole_file
 from rendering.media.specs import SAMPLE_RATE, NarrationSpec
 from rendering.media.speech_piper import Speech
 from rendering.media.voices import is_neural
 from rendering.media.words import Word, is_speakable, spoken
+from rendering.media.writing import is_readable, spoken_language
 
 # A text without a letter or digit, an emoji perhaps, is shown in silence for this long.
 SILENT_MS = 2_000
@@ -23,14 +25,15 @@ SLOWEST, FASTEST = 0.5, 2.0
 
 def prepare(spec: NarrationSpec) -> None:
     """Load what the operation needs, before the fork, so that it is loaded once and shared."""
-    if is_neural(language=spec.language, voice=spec.voice):
+    language = spoken_language(spec.text, language=spec.language)
+    if is_neural(language=language, voice=spec.voice):
         speech_piper.load()
-    elif readings.needs_readings(spec.language):
+    elif readings.needs_readings(language):
         readings.load()
 
 
 def run(spec: NarrationSpec, *, progress: Callable[[int], None]) -> dict[str, Any]:
-    """Speak `spec.text` into `spec.out_path`. See NarrationSpec.
+    """Speak `spec.text` into `spec.out_path`, in the language of its script. See NarrationSpec.
 
     The same spec gives the same bytes. Words joined are the text; they do not overlap, and none ends after
     the sound. Raises MediaError: unknown-language, voice-missing, voice-broken, no-space.
@@ -46,9 +49,12 @@ def _speech(spec: NarrationSpec, progress: Callable[[int], None]) -> tuple[str, 
     speed = min(max(spec.speed, SLOWEST), FASTEST)
     if not is_speakable(spoken(spec.text)):
         return "silence", _silence(spec.text)
-    if is_neural(language=spec.language, voice=spec.voice):
+    if not is_readable(spec.text):
+        raise MediaError("unknown-language", "There is no voice for the script of this text.")
+    language = spoken_language(spec.text, language=spec.language)
+    if is_neural(language=language, voice=spec.voice):
         return "piper", speech_piper.speak(spec.text, speed=speed, progress=progress)
-    speech = speech_espeak.speak(spec.text, language=spec.language, speed=speed, progress=progress)
+    speech = speech_espeak.speak(spec.text, language=language, speed=speed, progress=progress)
     return "espeak-ng", speech
 
 

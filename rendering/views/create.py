@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
@@ -9,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from cutroom.errors import InvalidInput
 from cutroom.pages import require_principal
 from rendering import scripts, selectors
-from rendering.forms import StartForm
+from rendering.forms import StartForm, problems_of
 from rendering.models import Project
 from rendering.samples import SAMPLES
 from rendering.storyboard import Frame, storyboard
@@ -44,15 +45,19 @@ def create(request: TenantRequest) -> HttpResponse:
 
 
 def _start(form: StartForm) -> Project:
-    project = scripts.create_project(**form.cleaned_data)
-    if not form.cleaned_data["script"].strip():
+    """A project with its scenes, or nothing at all: what is refused must not show among the recent work."""
+    wanted = form.cleaned_data
+    with transaction.atomic():
+        project = scripts.create_project(title=wanted["title"])
+        if not wanted["is_blank"]:
+            return scripts.replace_script(project=project, script=wanted["script"])
         scripts.add_scene(project=project)
-    return project
+        return project
 
 
 def _choices(request: TenantRequest, form: StartForm, *, status: int = 200) -> HttpResponse:
     recent = [(project, _first_frame(project)) for project in selectors.projects()[:_RECENT]]
-    context = {"form": form, "samples": SAMPLES, "recent": recent}
+    context = {"form": form, "problems": list(problems_of(form)), "samples": SAMPLES, "recent": recent}
     return render(request, "rendering/create.html", context, status=status)
 
 

@@ -139,4 +139,7 @@ addEventListener("beforeunload", (event) => {
   if (isDirty() && !isSent) event.preventDefault();
 });
 addEventListener("pageshow", () => (isSent = false));
+// A chosen file goes up by itself; a refused script is shown where it was pasted.
+form.querySelector('button[value="upload"]')?.toggleAttribute("hidden", true);
+document.querySelector("#paste:has(.err)")?.showPopover();
 showLocalTime();

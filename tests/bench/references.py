@@ -70,13 +70,10 @@ def encoder_alone(sample: RawSample) -> Effort:
 
 def our_encoder() -> list[str]:
     """The engine's x264 settings as ffmpeg arguments."""
-    group = encoder.GROUP_SECONDS * film.FPS
-    chosen = encoder.QUALITIES["final"]
-    fixed = f"threads=1:keyint={group}:min-keyint={group}:scenecut=0:open-gop=0"
-    return [
-        *["-c:v", "libx264", "-preset", chosen["preset"], "-crf", encoder.CRF, "-profile:v", "high"],
-        *["-threads", "1", "-x264-params", f"{chosen['x264-params']}:{fixed}"],
-    ]
+    options = encoder.x264_options(width=film.WIDTH, height=film.HEIGHT, fps=film.FPS, quality="final")
+    names = {"profile": "profile:v"}
+    flags = [flag for name, value in options.items() for flag in (f"-{names.get(name, name)}", value)]
+    return ["-c:v", "libx264", "-threads", "1", *flags]
 
 
 def encode(raw: Path, settings: Sequence[str], to: Path) -> Path:

@@ -43,9 +43,22 @@ def test_a_pasted_script_becomes_scenes(alice_browser: Client, cast: Cast, words
 
 
 def test_a_blank_start_has_one_empty_scene(alice_browser: Client, cast: Cast, words_of: Words) -> None:
-    answer = alice_browser.post("/create", {"title": "", "script": ""})
+    answer = alice_browser.post("/create", {"title": "", "script": "", "is_blank": "on"})
     assert answer["Location"] == "/projects/untitled-video"
     assert words_of(only_project(cast)) == [""]
+
+
+@pytest.mark.parametrize("script", ["", " \r\n\t", "```\nprint()\n```"])
+def test_making_scenes_takes_words(alice_browser: Client, cast: Cast, script: str) -> None:
+    answer = alice_browser.post("/create", {"title": "Tides", "script": script})
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert '<a href="#id_script">Script</a>: The script has no words to say.' in page
+    assert 'value="Tides"' in page
+    # Nothing was made, and nothing half made is offered under the recent work.
+    assert "/projects/" not in page
+    with tenant_context(cast.acme.pk):
+        assert not Project.objects.exists()
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.key)

@@ -102,6 +102,15 @@ def test_a_deed_also_saves(alice_browser: Client, mill: Project, words_of: Words
     assert words_of(mill)[1] == "The sea fills the pond."
 
 
+@pytest.mark.parametrize(("setting", "hint"), [("language", "de, "), ("voice", "espeak, joe")])
+def test_a_setting_that_nobody_speaks_is_refused_at_its_field(
+    alice_browser: Client, mill: Project, setting: str, hint: str
+) -> None:
+    page = alice_browser.post("/projects/mill", typed(mill) | {setting: "xx"})
+    assert page.status_code == 422
+    assert hint in " ".join(page.context["forms"].project.errors[setting])
+
+
 def test_a_deleted_scene_comes_back_where_it_was(
     alice_browser: Client, mill: Project, words_of: Words
 ) -> None:

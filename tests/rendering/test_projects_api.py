@@ -32,6 +32,8 @@ def test_a_project_is_made_with_its_scenes(alice: APIClient) -> None:
         ({"title": "x" * 201}, "title", "200"),
         ({"title": "Mill", "aspect": "4:3"}, "aspect", "16:9, 9:16, 1:1"),
         ({"title": "Mill", "language": "klingon!"}, "language", ""),
+        ({"title": "Mill", "language": "xx"}, "language", "de, "),
+        ({"title": "Mill", "voice": "amy"}, "voice", "espeak, joe"),
         ({"title": "Mill\x00"}, "title", "ull"),
         (["title"], "non_field_errors", ""),
     ],
@@ -80,16 +82,28 @@ def test_a_list_takes_the_same_queries_however_long_it_is(alice: APIClient, mill
 
 
 def test_settings_are_changed_and_the_slug_stays(alice: APIClient, mill: Project) -> None:
-    answer = alice.patch("/api/v1/projects/mill", {"title": "New name", "voice": "amy", "language": "de-AT"})
+    answer = alice.patch(
+        "/api/v1/projects/mill", {"title": "New name", "voice": "espeak", "language": "de-AT"}
+    )
     assert answer.status_code == 200
     changed = answer.json()
     assert (changed["slug"], changed["title"], changed["voice"], changed["language"]) == (
         "mill",
         "New name",
-        "amy",
+        "espeak",
         "de-AT",
     )
     assert changed["version"] == mill.version + 1
+
+
+@pytest.mark.parametrize("change", [{"language": "xx-XX"}, {"voice": "amy"}])
+def test_a_setting_that_nobody_speaks_is_not_taken(
+    alice: APIClient, mill: Project, change: dict[str, str]
+) -> None:
+    answer = alice.patch("/api/v1/projects/mill", change)
+    assert answer.status_code == 400
+    assert [error["field"] for error in answer.json()["errors"]] == list(change)
+    assert alice.get("/api/v1/projects/mill").json()["version"] == mill.version
 
 
 def test_an_unchanged_project_is_not_sent_again(alice: APIClient, mill: Project) -> None:

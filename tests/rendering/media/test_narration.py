@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
+import sys
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ import av
 import numpy as np
 import pytest
 
+from rendering import timeline
 from rendering.languages import LANGUAGES
 from rendering.media import host
 from rendering.media.alignment import first_sounds
@@ -18,6 +21,7 @@ from rendering.media.errors import MediaError
 from rendering.media.specs import SAMPLE_RATE, NarrationSpec
 from rendering.media.voices import check_language, is_neural, voices
 from rendering.media.words import split, spoken
+from rendering.media.writing import spoken_language
 
 TEXTS = {
     "en": "Good morning, Dr. Smith: the 42 engineers of the company built a quiet machine. It was 1999.",
@@ -27,6 +31,28 @@ TEXTS = {
     "zh": "你好，世界。今天天气很好。",
     "th": "สวัสดีชาวโลก ยินดีต้อนรับ",
 }
+
+SCRIPTS = {
+    "ru": "Мельница стоит у моря.",
+    "el": "Ο μύλος είναι δίπλα στη θάλασσα.",
+    "ar": "مرحبا بالعالم، هذا اختبار صغير.",
+    "he": "הטחנה עומדת ליד הים.",
+    "zh": "你好，世界。今天天气很好。",
+    "ja": "水車は海のそばにあります。",
+    "ko": "물레방아는 바다 옆에 있습니다.",
+    "hi": "चक्की समुद्र के पास है।",
+    "th": "สวัสดีชาวโลก ยินดีต้อนรับ",
+}
+HARD_TO_ESTIMATE = [
+    ("en", "1987, 777777 and 3.14159 at 23:59."),
+    ("lt", "7777777777 77 77"),
+    ("fi", "10% + 5€ = 777777"),
+    ("de", "B C D W XWKZ https://www.example.com/a/b?c=d&e=f"),
+    ("de", "Der Müller sagt 水车 und Мельница und μύλος."),
+    ("lt", "Hai lần mỗi ngày biển dâng lên con lạch."),
+    ("ja", "水車は Twice a day the wheel turns です。"),
+    ("en", "🎉"),
+]
 
 
 def speak(folder: Path, text: str, language: str = "en", **changes: Any) -> dict[str, Any]:
@@ -102,6 +128,46 @@ def test_an_unknown_language_is_refused(tmp_path: Path) -> None:
     assert (refusal.value.code, refusal.value.retryable) == ("unknown-language", False)
 
 
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_another_script_is_said_by_its_own_voice(tmp_path: Path, script: str) -> None:
+    foreign = speak(tmp_path, SCRIPTS[script], "en")
+    digest = _digest(tmp_path)
+    assert speak(tmp_path, SCRIPTS[script], script) == foreign
+    assert (foreign["engine"], _digest(tmp_path)) == ("espeak-ng", digest)
+    assert "".join(word["text"] for word in foreign["words"]) == SCRIPTS[script]
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "said_in"),
+    [
+        ("The mill Мельница turns.", "en", "en"),
+        ("Мельница mill вертится.", "en", "ru"),
+        ("The wheel turns.", "ru", "ru"),
+        ("Млин біля моря.", "uk", "uk"),
+        ("水車小屋", "ja", "ja"),
+        ("水車小屋", "en", "zh"),
+        ("水車小屋へ", "en", "ja"),
+        ("1999 — 42", "de", "de"),
+    ],
+)
+def test_most_letters_decide_the_voice(text: str, language: str, said_in: str) -> None:
+    assert spoken_language(text, language=language) == said_in
+
+
+def test_a_script_without_a_voice_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(MediaError) as refusal:
+        speak(tmp_path, "សួស្តី ពិភពលោក", "en")
+    assert (refusal.value.code, refusal.value.retryable) == ("unknown-language", False)
+
+
+@pytest.mark.parametrize(
+    ("language", "text"), [*TEXTS.items(), *(("en", text) for text in SCRIPTS.values()), *HARD_TO_ESTIMATE]
+)
+def test_speech_is_never_longer_than_its_estimate(tmp_path: Path, language: str, text: str) -> None:
+    told = speak(tmp_path, text, language)
+    assert told["duration_ms"] <= timeline.estimated_speech_ms(text, language=language)
+
+
 def test_five_thousand_characters_are_said(tmp_path: Path) -> None:
     told = speak(tmp_path, ("Die Mühle dreht sich. " * 500)[:5000], "de")
     assert told["duration_ms"] > 200_000
@@ -135,6 +201,12 @@ def test_every_language_of_the_editor_has_a_voice() -> None:
     assert len({voice["language"] for voice in voices()}) > 100
     assert is_neural(language="en-GB", voice="")
     assert not is_neural(language="en", voice="espeak")
+
+
+def test_asking_for_a_voice_loads_neither_numbers_nor_sound() -> None:
+    ask = "from rendering import languages; assert languages.language_problem('xx')"
+    heavy = "import sys; sys.exit(bool({'numpy', 'av', 'onnxruntime', 'pykakasi'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", f"{ask}; {heavy}"], check=False).returncode == 0
 
 
 def test_words_keep_their_space_and_positions() -> None:

@@ -1,0 +1,61 @@
+"""A picture for a scene: by the button, or with JavaScript as soon as it is chosen."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+
+from django.test import Client
+from PIL import Image
+from playwright.sync_api import FilePayload, Page, expect
+
+from rendering.models import Project, RenderJob
+from tests.pages.conftest import OpenBrowser
+from tests.pages.test_editor import typed
+
+Acme = tuple[Project, dict[str, RenderJob]]
+
+
+def picture_file() -> FilePayload:
+    """A small PNG, as a person would choose it."""
+    picture = BytesIO()
+    Image.new("RGB", (64, 36), (200, 80, 40)).save(picture, format="PNG")
+    return {"name": "mill.png", "mimeType": "image/png", "buffer": picture.getvalue()}
+
+
+def open_editor(open_browser: OpenBrowser, *, has_javascript: bool) -> Page:
+    page = open_browser(java_script_enabled=has_javascript).new_page()
+    page.goto("/projects/mill")
+    return page
+
+
+def test_an_upload_without_a_file_asks_for_one(alice_browser: Client, mill: Project) -> None:
+    answer = alice_browser.post("/projects/mill", typed(mill, deed="upload", narration="Still here."))
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert '<a href="#id_picture">Picture file</a>: Choose a file first.' in page
+    assert "\nStill here.</textarea>" in page
+
+
+def test_without_javascript_the_button_uploads(open_browser: OpenBrowser, acme: Acme) -> None:
+    page = open_editor(open_browser, has_javascript=False)
+    page.get_by_label("Picture file").set_input_files(picture_file())
+    page.get_by_role("button", name="Upload").click()
+    expect(page.get_by_text("your own picture")).to_be_visible()
+
+
+def test_with_javascript_choosing_is_enough(open_browser: OpenBrowser, acme: Acme) -> None:
+    page = open_editor(open_browser, has_javascript=True)
+    expect(page.get_by_role("button", name="Upload")).to_be_hidden()
+    page.get_by_label("Picture file").set_input_files(picture_file())
+    expect(page.get_by_text("your own picture")).to_be_visible()
+
+
+def test_a_refused_file_says_why_and_no_button_wipes_that(
+    open_browser: OpenBrowser, acme: Acme, media: Path
+) -> None:
+    page = open_editor(open_browser, has_javascript=True)
+    words: FilePayload = {"name": "mill.png", "mimeType": "image/png", "buffer": b"just words"}
+    page.get_by_label("Picture file").set_input_files(words)
+    expect(page.locator("#id_picture_error")).to_be_visible()
+    expect(page.get_by_role("button", name="Upload")).to_be_hidden()
