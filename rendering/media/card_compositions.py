@@ -49,7 +49,7 @@ def _words(canvas: Canvas, *, top: float = 0, right: float = 1, bottom: float = 
     )  # fmt: skip
 
 
-def _words_beside(canvas: Canvas, *, right: float = 0.56) -> WordBox:
+def _words_beside(canvas: Canvas, *, right: float = 0.53) -> WordBox:
     if canvas.is_wide:
         return replace(_words(canvas, right=right), anchor=0.42, largest=11.5)
     return replace(_words(canvas, bottom=0.46), anchor=0.2, largest=12)
