@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import resource
 from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
@@ -143,20 +144,24 @@ def test_a_broken_still_is_refused(tmp_path: Path) -> None:
     assert caught.value.code == "image-broken"
 
 
-@pytest.fixture
-def _little_room() -> Iterator[None]:
-    """Files may grow to 1 kB, as on a full disk. Python ignores SIGXFSZ, so writes fail with EFBIG."""
+@contextmanager
+def little_room() -> Iterator[None]:
+    """Files may grow to 1 kB, as on a full disk. Python ignores SIGXFSZ, so writes fail with EFBIG.
+
+    Held for the deed alone: the suite's own report may be a file too.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1024, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-@pytest.mark.usefixtures("_little_room")
 def test_a_full_disk_is_a_clear_refusal_and_leaves_nothing(tmp_path: Path) -> None:
     still = flat(tmp_path / "still.png", (1, 2, 3), size=(64, 36))
     spec = segment_spec(tmp_path, still_path=still, captions=CAPTIONS, frame_count=30)
-    with pytest.raises(MediaError) as caught:
+    with pytest.raises(MediaError) as caught, little_room():
         render(spec)
     assert caught.value.code == "no-space"
     assert list(tmp_path.iterdir()) == [Path(still)]
