@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -175,5 +176,7 @@ def test_an_asgi_server_gets_a_file_batch_by_batch(
         assert answer.is_async
         return [piece async for piece in answer.streaming_content]
 
-    pieces = async_to_sync(fetch)()
+    # In a thread of its own: once a browser has been used, this one has an event loop already.
+    with ThreadPoolExecutor(1) as pool:
+        pieces = pool.submit(async_to_sync(fetch)).result()
     assert [len(piece.splitlines()) for piece in pieces] == [4, 4, 2]
