@@ -38,7 +38,7 @@ def run_claimed(claim: Claim) -> None:
         with Heartbeat(claim) as heartbeat:
             result = steps.perform(step, heartbeat)
     except MediaCancelled:
-        logger.info("step_given_up", extra={"step": str(step.pk), "attempt": claim.attempt})
+        logger.warning("step_given_up", extra={"step": str(step.pk), "attempt": claim.attempt})
     except MediaTimeout:
         detail = f"Stopped after {conf.step_timeout_seconds()} seconds."
         outcomes.fail(claim, detail=detail, is_retryable=True, is_timeout=True)
