@@ -10,7 +10,8 @@ import secrets
 import string
 import zlib
 
-from accounts import conf, sealing
+from accounts import conf
+from cutroom import sealing
 
 ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 SECRET_LENGTH = 32

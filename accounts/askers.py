@@ -6,8 +6,9 @@ import re
 
 from django.http import HttpRequest, HttpResponse
 
-from accounts import addresses, conf, sealing
+from accounts import addresses, conf
 from accounts.magic_links import Asker
+from cutroom import sealing
 
 _BROWSERS = ("Edg", "Firefox", "Chrome", "Safari", "curl", "python")
 _SYSTEMS = ("Android", "iPhone", "iPad", "Windows", "Mac OS X", "Linux")

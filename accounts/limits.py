@@ -15,8 +15,8 @@ from functools import cache
 import redis
 from django.db import connection, transaction
 
-from accounts import addresses, conf, sealing
-from cutroom import clock
+from accounts import addresses, conf
+from cutroom import clock, sealing
 from cutroom.errors import RateLimited
 
 logger = logging.getLogger(__name__)

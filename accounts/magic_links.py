@@ -15,9 +15,10 @@ from urllib.parse import urlencode
 from django.db import transaction
 from django.db.models import F
 
-from accounts import conf, sealing
+from accounts import conf
 from accounts.errors import LinkExpired, LinkInvalid, LinkUsed
 from accounts.models import LoginRequest
+from cutroom import sealing
 
 # Six digits are enough because a request dies at the fifth wrong try (OWASP ASVS 5.0, 6.6.3).
 CODE_LENGTH = 6

@@ -11,9 +11,9 @@ from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.template.loader import render_to_string
 
-from accounts import conf, sealing
+from accounts import conf
 from accounts.models import OutboxMail
-from cutroom import clock, dispatch
+from cutroom import clock, dispatch, sealing
 
 logger = logging.getLogger(__name__)
 

@@ -11,9 +11,10 @@ from datetime import datetime
 
 from django.db import transaction
 
-from accounts import conf, sealing
+from accounts import conf
 from accounts.errors import BadCredentials, SessionEnded
 from accounts.models import RefreshToken, Session
+from cutroom import sealing
 
 
 @dataclass(frozen=True, kw_only=True)

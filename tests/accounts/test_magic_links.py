@@ -8,10 +8,10 @@ import pytest
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from accounts import addresses, magic_links, sealing, services
+from accounts import addresses, magic_links, services
 from accounts.errors import LinkExpired, LinkInvalid, LinkUsed
 from accounts.models import LoginRequest, OutboxMail, User
-from cutroom import clock
+from cutroom import clock, sealing
 from cutroom.errors import InvalidInput
 from tests.accounts.conftest import ASKER, NEWCOMER, ask
 

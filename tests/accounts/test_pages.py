@@ -12,10 +12,10 @@ from django.contrib.sessions.models import Session as BrowserSession
 from django.http import HttpResponse
 from django.test import Client
 
-from accounts import conf, sealing
+from accounts import conf
 from accounts.models import LoginRequest, Session
 from accounts.views import HOME, safe_path
-from cutroom import clock
+from cutroom import clock, sealing
 from tests.accounts.conftest import NEWCOMER, ask
 from tests.cast import Cast
 

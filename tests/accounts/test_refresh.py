@@ -142,7 +142,7 @@ def test_j6_a_crash_before_the_answer_leaves_the_old_token_usable(monkeypatch: p
         raise RuntimeError("power cut")
 
     with monkeypatch.context() as patched:
-        patched.setattr("accounts.sealing.seal", die)
+        patched.setattr("cutroom.sealing.seal", die)
         with pytest.raises(RuntimeError):
             services.refresh(token=token, at=clock.now())
     assert RefreshToken.objects.count() == 1

@@ -8,8 +8,7 @@ import hmac
 import secrets
 
 from cryptography.fernet import Fernet
-
-from accounts import conf
+from django.conf import settings
 
 
 def new_token() -> str:
@@ -24,7 +23,7 @@ def digest(token: str) -> str:
 
 def keyed_digest(text: str, *, purpose: str) -> str:
     """HMAC-SHA-256 (hex) under SECRET_KEY, for secrets that could be guessed and for look-ups."""
-    key = f"{purpose}:{conf.secret_key()}".encode()
+    key = f"{purpose}:{settings.SECRET_KEY}".encode()
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 
