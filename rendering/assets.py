@@ -25,6 +25,7 @@ from tenants.context import current_actor
 
 # Less than the database lets a transaction idle.
 PICTURE_TIMEOUT_SECONDS = 30
+MOST_NAME_LETTERS = 200
 
 # First bytes of sound and video files: RFC 3533, RFC 9639, ISO/IEC 14496-12, RFC 8794, WAVE, ID3, MPEG audio.
 _SOUND_OR_VIDEO = (
@@ -123,13 +124,12 @@ def _asset(project: Project, upload: UploadedFile, picture: Path, size: dict[str
     asset_id = uuid.uuid4()
     with picture.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    name = "".join(letter for letter in upload.name or "" if letter.isprintable())
     return Asset(
         id=asset_id,
         tenant_id=project.tenant_id,
         project=project,
         kind=AssetKind.IMAGE,
-        name=name[:200] or "picture",
+        name=_name(upload),
         content_type="image/jpeg",
         size_bytes=picture.stat().st_size,
         sha256=sha256,
@@ -137,6 +137,13 @@ def _asset(project: Project, upload: UploadedFile, picture: Path, size: dict[str
         width=size["width"],
         height=size["height"],
     )
+
+
+def _name(upload: UploadedFile) -> str:
+    """The file's own name without control characters; a long one keeps its ending."""
+    name = Path("".join(letter for letter in upload.name or "" if letter.isprintable()))
+    ending = name.suffix[:20]
+    return f"{name.stem[: MOST_NAME_LETTERS - len(ending)]}{ending}" or "picture"
 
 
 def _meter(asset: Asset) -> None:

@@ -76,18 +76,23 @@ class Watch:
 
     def _news(self, at: datetime) -> Iterator[str]:
         job = selectors.render(self.render_id)
-        event_id = str(int(at.timestamp() * 1000))
+        event_id = _event_id(at)
+        for step in sorted(self._changed_steps(job), key=_changed_at):
+            # The moment of the change: a listener cut off between two steps comes back for the second.
+            yield _event("step", _event_id(_changed_at(step)), dict(StepSerializer(step).data))
+        yield from self._progress(job, event_id, at)
+        if job.is_final:
+            self.is_over = True
+            yield _event(_DONE, f"{event_id}-{_DONE}", render_document(job, at=at))
+
+    def _changed_steps(self, job: RenderJob) -> Iterator[RenderStep]:
         for step in selectors.job_steps(job).defer("inputs", "output", "charges"):
             seen = (step.state, step.attempt, step.is_cached, step.degraded, step.error)
             if self.told.get(step.pk) != seen:
                 is_old = step.pk not in self.told and self._has_heard(step)
                 self.told[step.pk] = seen
                 if not is_old:
-                    yield _event("step", event_id, dict(StepSerializer(step).data))
-        yield from self._progress(job, event_id, at)
-        if job.is_final:
-            self.is_over = True
-            yield _event(_DONE, f"{event_id}-{_DONE}", render_document(job, at=at))
+                    yield step
 
     def _progress(self, job: RenderJob, event_id: str, at: datetime) -> Iterator[str]:
         progress = (job.state, job.progress)
@@ -100,10 +105,7 @@ class Watch:
 
     def _has_heard(self, step: RenderStep) -> bool:
         """Did the listener hear of this step's present state before it came back?"""
-        if self.since is None:
-            return False
-        changes = [step.ready_at, step.started_at, step.finished_at]
-        return max(change for change in changes if change) < self.since - _OVERLAP
+        return self.since is not None and _changed_at(step) < self.since - _OVERLAP
 
 
 class RenderEventsAPI(APIView):
@@ -168,6 +170,15 @@ def _glance(watch: Watch) -> Iterator[str]:
 
 def _event(name: str, event_id: str, data: dict[str, Any]) -> str:
     return f"id: {event_id}\nevent: {name}\ndata: {json.dumps(data, cls=DjangoJSONEncoder)}\n\n"
+
+
+def _event_id(at: datetime) -> str:
+    return str(int(at.timestamp() * 1000))
+
+
+def _changed_at(step: RenderStep) -> datetime:
+    """When the step came to its present state, as far as it is written down."""
+    return max(change for change in (step.ready_at, step.started_at, step.finished_at) if change)
 
 
 def _moment(event_id: str) -> datetime | None:

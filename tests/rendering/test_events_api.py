@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -134,6 +135,21 @@ def test_whoever_comes_back_hears_only_what_is_new(alice: APIClient, queued: Ren
     assert [name for _, name, _ in glance(alice, queued, **{"Last-Event-ID": last_id})] == ["progress"]
     assert len(glance(alice, queued, **{"Last-Event-ID": "0"})) == 7
     assert len(glance(alice, queued, **{"Last-Event-ID": "not ours"})) == 7
+
+
+def test_a_listener_cut_off_between_two_old_steps_hears_the_second(
+    alice: APIClient, queued: RenderJob
+) -> None:
+    engine.start_job(tenant_id=queued.tenant_id, job_id=queued.pk)
+    now = clock.now()
+    with tenant_context(queued.tenant_id):
+        for age, step in enumerate(RenderStep.objects.filter(job=queued).order_by("scene", "kind")):
+            RenderStep.objects.filter(pk=step.pk).update(ready_at=now - timedelta(minutes=9 - age))
+    whole = [event for event in glance(alice, queued) if event[1] == "step"]
+    after_the_second = glance(alice, queued, **{"Last-Event-ID": whole[1][0]})
+    assert [data for _, name, data in after_the_second if name == "step"] == [
+        data for _, _, data in whole[1:]
+    ]
 
 
 def test_after_done_there_is_nothing_more(alice: APIClient, queued: RenderJob) -> None:
