@@ -12,6 +12,8 @@ import environ
 import sentry_sdk
 
 from config.settings.api import *  # noqa: F403  # settings are read by name
+from config.settings.backups import *  # noqa: F403  # settings are read by name
+from config.settings.databases import *  # noqa: F403  # settings are read by name
 from config.settings.plans import *  # noqa: F403  # settings are read by name
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
@@ -21,6 +23,8 @@ env = environ.FileAwareEnv()
 # --- Core
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY")
+SIGNING_KEY = env.str("SIGNING_KEY", default="")
+SIGNING_KEYS_RETIRED = env.list("SIGNING_KEYS_RETIRED", default=[])
 SITE_URL = env.str("SITE_URL").rstrip("/")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS")
 CUTROOM_VAR = Path(env.str("CUTROOM_VAR", default=str(BASE_DIR / "var")))
@@ -84,24 +88,7 @@ TEMPLATES: list[dict[str, Any]] = [
     }
 ]
 
-# --- Database: one database, four roles (docs/architecture.md)
-_POOL = {"pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=8), "timeout": 10}}
-
-
-def _database(name: str, *, is_pooled: bool = True) -> dict[str, Any]:
-    config = env.db_url(name)
-    options = config.get("OPTIONS", {})
-    # The directory of a Unix socket does not fit the host part of a URL; libpq takes it as ?host=.
-    host = options.pop("host", config["HOST"])
-    return {**config, "HOST": host, "OPTIONS": options | (_POOL if is_pooled else {}), "CONN_MAX_AGE": 0}
-
-
-DATABASES = {
-    "default": _database("DATABASE_URL"),
-    "ops": _database("DATABASE_OPS_URL", is_pooled=False),
-    "owner": _database("DATABASE_OWNER_URL", is_pooled=False),
-}
-DATABASE_ROUTERS = ["tenants.routers.OwnerWhileMigrating"]
+# --- Models
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 MIGRATION_MODULES = {"djstripe": "billing.djstripe_migrations"}
 
@@ -120,7 +107,7 @@ CACHES = {
 STORAGES = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": CUTROOM_VAR / "media"},
+        "OPTIONS": {"location": env.str("MEDIA_DIR", default="") or CUTROOM_VAR / "media"},
     },
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }

@@ -1,0 +1,34 @@
+"""Addresses of the database: one database, one alias for each role (docs/architecture.md)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import environ
+
+_env = environ.FileAwareEnv()
+_POOL = {"pool": {"min_size": 1, "max_size": _env.int("DATABASE_POOL_SIZE", default=8), "timeout": 10}}
+
+
+def _database(name: str, *, is_pooled: bool = True) -> dict[str, Any]:
+    config = _env.db_url(name)
+    options = config.get("OPTIONS", {})
+    # The directory of a Unix socket does not fit the host part of a URL; libpq takes it as ?host=.
+    host = options.pop("host", config["HOST"])
+    # A restore works in another database of the same server before it swaps.
+    chosen = _env.str("DATABASE_NAME", default="") or config["NAME"]
+    options |= _POOL if is_pooled else {}
+    return {**config, "NAME": chosen, "HOST": host, "OPTIONS": options, "CONN_MAX_AGE": 0}
+
+
+DATABASES = {
+    "default": _database("DATABASE_URL"),
+    "ops": _database("DATABASE_OPS_URL", is_pooled=False),
+    "owner": _database("DATABASE_OWNER_URL", is_pooled=False),
+}
+DATABASE_ROUTERS = ["tenants.routers.OwnerWhileMigrating"]
+GDPR_BACKUP_DATABASE = (
+    _database("DATABASE_BACKUP_URL", is_pooled=False)
+    if _env.str("DATABASE_BACKUP_URL", default="")
+    else DATABASES["owner"]
+)
