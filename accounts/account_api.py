@@ -9,7 +9,6 @@ from uuid import UUID
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView
-from rest_framework.pagination import CursorPagination
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,6 +17,8 @@ from rest_framework.views import APIView
 from accounts import conf, services
 from accounts.models import ApiKey
 from cutroom import clock
+from cutroom.bodies import Body
+from cutroom.pagination import CursorPages
 from tenants.http import IsAdmin, Principal
 from tenants.models import AuditEntry
 
@@ -31,7 +32,7 @@ class IsAdminPerson(IsAdmin):
         return is_admin and cast(Principal, request.user).session_id is not None
 
 
-class RotateRequest(serializers.Serializer):
+class RotateRequest(Body):
     """How long older keys go on working."""
 
     grace_hours = serializers.IntegerField(default=0, min_value=0, max_value=conf.MAX_GRACE_HOURS)
@@ -120,7 +121,7 @@ class KeyAPI(APIView):
         return Response(status=204)
 
 
-class AuditPages(CursorPagination):
+class AuditPages(CursorPages):
     """Newest first."""
 
     page_size = 50

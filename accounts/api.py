@@ -18,11 +18,12 @@ from accounts.askers import asker_of
 from accounts.errors import ForeignOrigin
 from accounts.services import SignedIn
 from cutroom import clock
+from cutroom.bodies import Body
 from cutroom.errors import NotAuthenticated
 from tenants.http import Principal
 
 
-class LinkRequest(serializers.Serializer):
+class LinkRequest(Body):
     """Body of magic-link/request."""
 
     email = serializers.CharField(max_length=254)
@@ -35,7 +36,7 @@ class LinkRequested(serializers.Serializer):
     magic_link = serializers.CharField(required=False)
 
 
-class VerifyRequest(serializers.Serializer):
+class VerifyRequest(Body):
     """Either the link's token, or the address with the code."""
 
     token = serializers.CharField(required=False, max_length=200)

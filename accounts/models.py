@@ -122,6 +122,9 @@ class ApiKey(TenantOwned):
     expires_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
 
+    class Meta(TenantOwned.Meta):
+        indexes = [models.Index(fields=["tenant", "-created_at"], name="api_key_by_age")]
+
     def __str__(self) -> str:
         return f"{self.prefix}…{self.last_four}"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from http import HTTPStatus
 from importlib import import_module
 
 from django.apps import apps
@@ -12,17 +11,10 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.module_loading import module_has_submodule
 from django.views.decorators.http import require_safe
-from rest_framework import exceptions as drf
 
 from cutroom import problems  # noqa: F401  # has an error of its own, `internal`
 from cutroom.errors import DomainError, NotFound
 
-_FROM_HTTP = (
-    (drf.ParseError, "The body is not what its Content-Type says."),
-    (drf.MethodNotAllowed, "This path does not know the method; the header Allow lists those it knows."),
-    (drf.NotAcceptable, "The answer has no form that Accept allows."),
-    (drf.UnsupportedMediaType, "Send application/json; files travel as multipart/form-data."),
-)
 _HEAD = """# Errors
 
 Every refusal is an `application/problem+json` document (RFC 9457): `type`, `title`, `status`, `detail`,
@@ -45,12 +37,11 @@ class Entry:
 
 
 def catalogue() -> list[Entry]:
-    """All codes in alphabetical order: the DomainError tree of every installed app, and HTTP's own."""
+    """All codes in alphabetical order: the DomainError tree of every installed app."""
     for app in apps.get_app_configs():
         if module_has_submodule(app.module, "errors"):
             import_module(f"{app.name}.errors")
-    entries = {entry.code: entry for entry in (*_from_tree(DomainError), *_from_http())}
-    return sorted(entries.values())
+    return sorted({entry.code: entry for entry in _from_tree(DomainError)}.values())
 
 
 def as_markdown() -> str:
@@ -87,13 +78,3 @@ def _from_tree(parent: type[DomainError]) -> Iterator[Entry]:
     if parent is DomainError or parent.code != getattr(own, "code", None):
         explanation = " ".join((parent.__doc__ or "").partition("\n\n")[0].split())
         yield Entry(code=parent.code, status=parent.status, title=parent.title, explanation=explanation)
-
-
-def _from_http() -> Iterator[Entry]:
-    for kind, explanation in _FROM_HTTP:
-        yield Entry(
-            code=kind.default_code.replace("_", "-"),
-            status=kind.status_code,
-            title=HTTPStatus(kind.status_code).phrase,
-            explanation=explanation,
-        )

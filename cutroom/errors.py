@@ -33,6 +33,13 @@ class InvalidInput(DomainError):
         super().__init__(detail or (errors[0]["detail"] if errors else None), errors=errors or [])
 
 
+class Unreadable(DomainError):
+    """The body is not what its Content-Type says, or no JSON of a sane depth."""
+
+    code = "parse-error"
+    title = "The body could not be read"
+
+
 class NotAuthenticated(DomainError):
     """Credentials that are missing, wrong, expired or revoked."""
 
@@ -57,6 +64,22 @@ class NotFound(DomainError):
     title = "Nothing here"
 
 
+class MethodNotAllowed(DomainError):
+    """This path does not know the method; the header Allow lists those it knows."""
+
+    code = "method-not-allowed"
+    status = 405
+    title = "This path does not know the method"
+
+
+class NotAcceptable(DomainError):
+    """The answer has no form that Accept allows."""
+
+    code = "not-acceptable"
+    status = 406
+    title = "The answer has no such form"
+
+
 class Conflict(DomainError):
     """The state of the thing does not allow it now."""
 
@@ -71,6 +94,14 @@ class TooLarge(DomainError):
     code = "too-large"
     status = 413
     title = "This request is too large. Send at most 1 MB of JSON; upload files as multipart."
+
+
+class UnsupportedMediaType(DomainError):
+    """Send application/json; files travel as multipart/form-data."""
+
+    code = "unsupported-media-type"
+    status = 415
+    title = "The body has a form that is not read here"
 
 
 class RateLimited(DomainError):

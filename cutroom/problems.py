@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable
-from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
@@ -19,11 +18,15 @@ from rest_framework.response import Response
 from cutroom.errors import (
     DomainError,
     InvalidInput,
+    MethodNotAllowed,
+    NotAcceptable,
     NotAuthenticated,
     NotFound,
     PermissionDenied,
     RateLimited,
     TooLarge,
+    Unreadable,
+    UnsupportedMediaType,
 )
 
 CONTENT_TYPE = "application/problem+json"
@@ -129,15 +132,7 @@ class _Bug(DomainError):
     title = "Sorry, Cutroom has a problem"
 
 
-def _from_api_exception(exc: drf.APIException) -> DomainError:
-    error = DomainError(str(exc.detail))
-    error.status = exc.status_code
-    error.code = str(getattr(exc, "default_code", "error")).replace("_", "-")
-    error.title = HTTPStatus(exc.status_code).phrase
-    return error
-
-
-# First match wins, so the general APIException comes last.
+# First match wins.
 _TRANSLATIONS: list[tuple[Any, Callable[[Any], DomainError]]] = [
     (DomainError, lambda exc: exc),
     (RequestDataTooBig, lambda exc: TooLarge()),
@@ -146,7 +141,10 @@ _TRANSLATIONS: list[tuple[Any, Callable[[Any], DomainError]]] = [
     ((drf.NotAuthenticated, drf.AuthenticationFailed), lambda exc: NotAuthenticated()),
     (drf.ValidationError, lambda exc: InvalidInput(errors=list(_field_errors(exc.detail)))),
     (drf.Throttled, lambda exc: RateLimited(retry_after=int(exc.wait or 1))),
-    (drf.APIException, _from_api_exception),
+    (drf.ParseError, lambda exc: Unreadable(str(exc.detail))),
+    (drf.MethodNotAllowed, lambda exc: MethodNotAllowed(str(exc.detail))),
+    (drf.NotAcceptable, lambda exc: NotAcceptable(str(exc.detail))),
+    (drf.UnsupportedMediaType, lambda exc: UnsupportedMediaType(str(exc.detail))),
 ]
 
 

@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from cutroom.bodies import Body
 from cutroom.errors import InvalidInput, NotFound, Unavailable
 from cutroom.negotiation import OneForm
 from cutroom.pagination import CursorPages
@@ -27,7 +28,7 @@ _FORM_BYTES = 64 * 1024
 _TAGS = ["assets"]
 
 
-class NewAsset(serializers.Serializer):
+class NewAsset(Body):
     """A PNG, JPEG or WebP picture in the form field `file`."""
 
     file = serializers.FileField(allow_empty_file=True)

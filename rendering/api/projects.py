@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from cutroom.bodies import Body
 from cutroom.conditional import conditional_response, has_precondition, precondition_holds
 from cutroom.errors import InvalidInput, NotFound
 from cutroom.pagination import CursorPages
@@ -23,7 +24,7 @@ _LANGUAGE = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$"
 _TAGS = ["projects"]
 
 
-class ProjectChanges(serializers.Serializer):
+class ProjectChanges(Body):
     """Settings of a project. `language` is a BCP 47 tag; an empty `voice` is the language's own."""
 
     title = serializers.CharField(max_length=200)
@@ -47,7 +48,7 @@ class NewProject(ProjectChanges):
     script = serializers.CharField(allow_blank=True, required=False, max_length=conf.MAX_SCRIPT_CHARACTERS)
 
 
-class ScriptText(serializers.Serializer):
+class ScriptText(Body):
     """Plain text or Markdown; a blank line or a heading starts a scene."""
 
     script = serializers.CharField(trim_whitespace=False, allow_blank=True)

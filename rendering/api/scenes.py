@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from cutroom.bodies import Body
 from cutroom.errors import InvalidInput, NotFound
 from cutroom.schema import page_of, problems
 from rendering import conf, scripts, selectors
@@ -50,7 +51,7 @@ def _text(longest: int) -> serializers.CharField:
     return serializers.CharField(allow_blank=True, required=False, max_length=longest)
 
 
-class SceneChanges(serializers.Serializer):
+class SceneChanges(Body):
     """Fields of a scene. `image` is the id of an asset of the same project, or null."""
 
     narration = _text(conf.MAX_NARRATION_CHARACTERS)
@@ -70,7 +71,7 @@ class NewScene(SceneChanges):
     position = serializers.IntegerField(min_value=1, required=False)
 
 
-class SceneOrder(serializers.Serializer):
+class SceneOrder(Body):
     """Every scene of the project, once, in the wanted order."""
 
     ids = serializers.ListField(child=serializers.UUIDField(), max_length=conf.MAX_SCENES)

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from cutroom import clock
+from cutroom.bodies import Body
 from cutroom.errors import InvalidInput, NotFound
 from cutroom.problems import problem_body
 from cutroom.schema import Problem, problems
@@ -32,7 +33,7 @@ _NEEDS_PRO = PlanRequired(feature="4k", plan="pro")
 _FORM_EXAMPLE = OpenApiExample("Full HD", value={"resolution": "1080p", "fps": 24}, request_only=True)
 
 
-class RenderForm(serializers.Serializer):
+class RenderForm(Body):
     """How large and how smooth."""
 
     resolution = Choice(Resolution.choices, default=Resolution.FULL_HD)
