@@ -9,7 +9,6 @@ from uuid import UUID
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView
-from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -19,17 +18,10 @@ from accounts.models import ApiKey
 from cutroom import clock
 from cutroom.bodies import Body
 from cutroom.pagination import CursorPages
-from tenants.http import IsAdmin, Principal
+from tenants.http import Principal
 from tenants.models import AuditEntry
-
-
-class IsAdminPerson(IsAdmin):
-    """An admin who signed in: a key cannot make keys."""
-
-    def has_permission(self, request: Request, view: APIView) -> bool:
-        """True for an admin with a session."""
-        is_admin = super().has_permission(request, view)
-        return is_admin and cast(Principal, request.user).session_id is not None
+from tenants.permissions import HasCapability
+from tenants.roles import Capability
 
 
 class RotateRequest(Body):
@@ -80,7 +72,8 @@ class AuditRow(serializers.ModelSerializer):
 class RotateKeyAPI(APIView):
     """POST /api/account/rotate-api-key."""
 
-    permission_classes: list[type[BasePermission]] = [IsAdminPerson]
+    permission_classes = [HasCapability]
+    capability = Capability.MANAGE_KEYS
 
     @extend_schema(
         operation_id="account_rotate_api_key", tags=["account"], request=RotateRequest, responses=NewKey
@@ -100,7 +93,8 @@ class RotateKeyAPI(APIView):
 class KeysAPI(APIView):
     """GET /api/account/api-keys."""
 
-    permission_classes: list[type[BasePermission]] = [IsAdminPerson]
+    permission_classes = [HasCapability]
+    capability = Capability.MANAGE_KEYS
 
     @extend_schema(operation_id="account_api_keys", tags=["account"], responses=KeyRow(many=True))
     def get(self, request: Request) -> Response:
@@ -112,7 +106,8 @@ class KeysAPI(APIView):
 class KeyAPI(APIView):
     """DELETE /api/account/api-keys/{id}."""
 
-    permission_classes: list[type[BasePermission]] = [IsAdminPerson]
+    permission_classes = [HasCapability]
+    capability = Capability.MANAGE_KEYS
 
     @extend_schema(operation_id="account_revoke_api_key", tags=["account"], responses={204: None})
     def delete(self, request: Request, key_id: UUID) -> Response:
@@ -131,7 +126,8 @@ class AuditPages(CursorPages):
 class AuditAPI(ListAPIView):
     """GET /api/account/audit."""
 
-    permission_classes = [IsAdmin]
+    permission_classes = [HasCapability]
+    capability = Capability.SEE_AUDIT
     serializer_class = AuditRow
     pagination_class = AuditPages
 

@@ -12,7 +12,9 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from cutroom.errors import DomainError
+from tenants import roles
 from tenants.models import Role
+from tenants.roles import Capability
 
 if TYPE_CHECKING:
     # DRF imports this module while rest_framework.views is being imported.
@@ -40,10 +42,9 @@ class Principal:
         """Always true; Django and DRF ask for it."""
         return True
 
-    @property
-    def is_admin(self) -> bool:
-        """May this caller manage the tenant?"""
-        return self.role == Role.ADMIN
+    def may(self, capability: Capability) -> bool:
+        """Does the table of roles allow this caller to do that? An API key is no person."""
+        return roles.may(self.role, capability, is_person=self.session_id is not None)
 
 
 class TenantRequest(HttpRequest):
@@ -77,11 +78,3 @@ class IsMember(BasePermission):
     def has_permission(self, request: Request, view: APIView) -> bool:
         """True for a resolved principal."""
         return isinstance(request.user, Principal)
-
-
-class IsAdmin(IsMember):
-    """Only admins of the tenant, signed in as a person."""
-
-    def has_permission(self, request: Request, view: APIView) -> bool:
-        """True for a member whose role is admin."""
-        return isinstance(request.user, Principal) and request.user.is_admin
