@@ -28,3 +28,8 @@ def entitlements() -> str:
 def lasting_refusals() -> tuple[str, ...]:
     """TENANTS_LASTING_REFUSALS: path prefixes whose refusals are committed, such as a wrong code's count."""
     return tuple(getattr(settings, "TENANTS_LASTING_REFUSALS", ()))
+
+
+def own_transactions() -> tuple[str, ...]:
+    """TENANTS_OWN_TRANSACTIONS: path prefixes whose views call other services, so they open their own."""
+    return tuple(getattr(settings, "TENANTS_OWN_TRANSACTIONS", ()))

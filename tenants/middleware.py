@@ -10,7 +10,7 @@ from django.utils.module_loading import import_string
 
 from cutroom.errors import DomainError
 from tenants import conf
-from tenants.context import Actor, tenant_context
+from tenants.context import Actor, acting_as, tenant_context
 from tenants.http import Principal
 
 
@@ -18,7 +18,9 @@ class TenantMiddleware:
     """Resolves the caller once, then runs the view inside its tenant's context.
 
     A response of 400 or more rolls the transaction back: nothing half-done survives a refusal. Paths of
-    TENANTS_LASTING_REFUSALS keep theirs: who is signed in may not undo the count of wrong codes.
+    TENANTS_LASTING_REFUSALS keep theirs: who is signed in may not undo the count of wrong codes. Views under
+    TENANTS_OWN_TRANSACTIONS open tenant_context themselves, around what they write: they ask another service
+    in between, and no transaction may wait for that.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -33,6 +35,9 @@ class TenantMiddleware:
         if principal is None:
             return self.get_response(request)
         actor = Actor(user_id=principal.user_id, api_key_id=principal.api_key_id)
+        if request.path.startswith(conf.own_transactions()):
+            with acting_as(actor):
+                return self.get_response(request)
         with tenant_context(principal.tenant_id, actor=actor):
             response = self.get_response(request)
             if response.status_code >= 400 and not _is_lasting(request, response):

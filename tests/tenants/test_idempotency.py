@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
+from types import ModuleType
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import include, path
 from django.views.decorators.csrf import csrf_exempt
@@ -19,6 +21,7 @@ from cutroom.errors import InvalidInput
 from cutroom.problems import problem_response
 from tenants import audit, retention
 from tenants.context import tenant_context
+from tenants.idempotency import CLAIM_LASTS, CLAIMED
 from tenants.models import AuditEntry, IdempotencyRecord
 from tests.cast import Cast, bearer
 
@@ -41,7 +44,20 @@ def deed(request: HttpRequest, name: str) -> HttpResponse:
     return JsonResponse({"count": AuditEntry.objects.count()}, status=201, headers=headers)
 
 
+@csrf_exempt
+def own_deed(request: HttpRequest, name: str) -> HttpResponse:
+    """The same in a transaction of its own."""
+    is_open = connection.in_atomic_block
+    with tenant_context(request.principal.tenant_id):  # type: ignore[attr-defined]  # see TenantRequest
+        answer = deed(request, name)
+    if answer.status_code == 201:
+        answer.content = json.dumps({"in_transaction": is_open, **json.loads(answer.content)}).encode()
+    return answer
+
+
 urlpatterns = [path("api/test/<str:name>", deed), path("", include("config.urls"))]
+own_urls = ModuleType(f"{__name__}.own_urls")
+own_urls.urlpatterns = [path("api/test/<str:name>", own_deed)]  # type: ignore[attr-defined]  # made here
 
 
 @pytest.fixture(autouse=True)
@@ -154,6 +170,53 @@ def post_and_close(client: APIClient) -> Any:
         return post(client, "thing?slow=1")
     finally:
         connections.close_all()
+
+
+@pytest.mark.committed
+class TestBetweenTransactions:
+    """A view that opens its own transactions, because it asks another service in between."""
+
+    @pytest.fixture(autouse=True)
+    def _own(self, settings: Any) -> None:
+        settings.TENANTS_OWN_TRANSACTIONS = ("/api/test/",)
+        settings.ROOT_URLCONF = own_urls
+
+    def test_it_has_no_open_transaction(self, committed_cast: Cast) -> None:
+        client = bearer(committed_cast.alice, committed_cast.acme)
+        assert post(client, key="").json()["in_transaction"] is False
+
+    def test_the_second_post_gets_the_first_answer(self, committed_cast: Cast) -> None:
+        client = bearer(committed_cast.alice, committed_cast.acme)
+        first, second = post(client), post(client)
+        assert (second.content, second["Idempotent-Replayed"]) == (first.content, "true")
+        assert post(client, body={"a": 2}).status_code == 422
+        assert deeds(committed_cast) == 1
+
+    def test_a_refusal_frees_the_key(self, committed_cast: Cast) -> None:
+        client = bearer(committed_cast.alice, committed_cast.acme)
+        assert post(client, "refused").status_code == 400
+        with tenant_context(committed_cast.acme.pk):
+            assert not IdempotencyRecord.objects.exists()
+
+    def test_while_the_first_is_running_the_second_is_told_to_wait(self, committed_cast: Cast) -> None:
+        first, second = (bearer(committed_cast.alice, committed_cast.acme) for _ in range(2))
+        thread = threading.Thread(target=post_and_close, args=(first,))
+        thread.start()
+        assert entered.wait(SOON_SECONDS)
+        early = post(second)
+        may_leave.set()
+        thread.join()
+        assert (early.status_code, early.json()["code"]) == (409, "idempotency-in-flight")
+        assert post(second).status_code == 201
+        assert deeds(committed_cast) == 1
+
+    def test_a_claim_of_a_dead_process_does_not_stay(self, committed_cast: Cast) -> None:
+        with tenant_context(committed_cast.acme.pk):
+            IdempotencyRecord.objects.create(
+                key="k1", path="/api/test/thing", request_hash="", status=CLAIMED, body=b""
+            )
+            IdempotencyRecord.objects.update(created_at=clock.now() - CLAIM_LASTS)
+        assert post(bearer(committed_cast.alice, committed_cast.acme)).status_code == 201
 
 
 @pytest.mark.committed
