@@ -12,6 +12,7 @@ from cutroom.problems import no_such_endpoint, no_such_page
 from gdpr import urls as gdpr
 from metering import urls as metering
 from rendering import urls as rendering
+from tenants import urls as tenants
 
 urlpatterns = [
     path("api/auth/", include((accounts.auth_urlpatterns, "auth"))),
@@ -19,6 +20,7 @@ urlpatterns = [
     path("api/account/", include((gdpr.api_urlpatterns, "gdpr"))),
     path("api/billing/", include((billing.api_urlpatterns, "billing"))),
     path("api/v1/usage", include((metering.api_urlpatterns, "metering"))),
+    path("api/v1/webhooks", include((tenants.webhook_api_urlpatterns, "tenants"))),
     path("api/v1/", include((rendering.api_urlpatterns, "rendering"))),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="api-docs"),
@@ -28,6 +30,7 @@ urlpatterns = [
     path("", include((accounts.page_urlpatterns, "accounts-pages"))),
     path("", include((rendering.page_urlpatterns, "rendering-pages"))),
     path("", include((metering.page_urlpatterns, "metering-pages"))),
+    path("", include((tenants.page_urlpatterns, "tenants-pages"))),
     path("theme", set_theme, name="theme"),
     path("", include("django_prometheus.urls")),
     path("admin/", admin.site.urls),

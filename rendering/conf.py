@@ -55,3 +55,8 @@ def scratch_dir() -> Path:
     """RENDERING_SCRATCH: where steps write before their output is stored (CUTROOM_VAR/scratch)."""
     default = Path(settings.CUTROOM_VAR) / "scratch"
     return Path(getattr(settings, "RENDERING_SCRATCH", default))
+
+
+def site_url() -> str:
+    """SITE_URL: where links in messages lead."""
+    return str(settings.SITE_URL)

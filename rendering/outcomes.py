@@ -10,7 +10,7 @@ from typing import Any
 
 from cutroom import clock, dispatch
 from cutroom.crash_points import crash_at
-from rendering import board, conf, leases, settlement
+from rendering import announcements, board, conf, leases, settlement
 from rendering.leases import Claim
 from rendering.models import (
     ACTIVE_JOB_STATES,
@@ -170,6 +170,7 @@ def _fail_step(job: RenderJob, step: RenderStep, *, code: str, detail: str) -> N
     step.save()
     error = {"code": code, "detail": detail, "kind": step.kind, "scene": step.scene}
     end_job(job, state=JobState.FAILED, at=at, error=error)
+    announcements.ended(job)
 
 
 def _succeed(job: RenderJob, result: Result) -> None:
@@ -183,4 +184,5 @@ def _succeed(job: RenderJob, result: Result) -> None:
     job.charged = settlement.settle(job, at=at)
     settlement.store_level(job, delta_bytes=job.stored_bytes, reason=f"stored:{job.retries}", at=at)
     job.save()
+    announcements.ended(job)
     crash_at("before-job-commit")

@@ -33,3 +33,8 @@ def lasting_refusals() -> tuple[str, ...]:
 def own_transactions() -> tuple[str, ...]:
     """TENANTS_OWN_TRANSACTIONS: path prefixes whose views call other services, so they open their own."""
     return tuple(getattr(settings, "TENANTS_OWN_TRANSACTIONS", ()))
+
+
+def webhook_events() -> dict[str, str]:
+    """TENANTS_WEBHOOK_EVENTS: what endpoints may subscribe to, and what each tells."""
+    return dict(getattr(settings, "TENANTS_WEBHOOK_EVENTS", {}))

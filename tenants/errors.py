@@ -37,3 +37,10 @@ class RangeNotSatisfiable(DomainError):
     code = "range-not-satisfiable"
     status = 416
     title = "The file has no such bytes"
+
+
+class TooManyEndpoints(Conflict):
+    """The tenant has as many webhook endpoints as it may."""
+
+    code = "too-many-endpoints"
+    title = "There are as many endpoints as there may be; delete one first"

@@ -125,3 +125,80 @@ class IdempotencyRecord(TenantOwned):
 
     def __str__(self) -> str:
         return f"{self.path} {self.key}"
+
+
+class WebhookEndpoint(TenantOwned):
+    """An address of the tenant's that is told when something has happened."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    url = models.URLField(max_length=500)
+    description = models.CharField(max_length=120, blank=True)
+    event_types = models.JSONField(default=list)
+    secret_sealed = models.BinaryField()
+    previous_secret_sealed = models.BinaryField(default=b"")
+    previous_secret_until = models.DateTimeField(null=True)
+    disabled_at = models.DateTimeField(null=True)
+    disabled_reason = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta(TenantOwned.Meta):
+        indexes = [models.Index(fields=["tenant", "-created_at", "-id"], name="webhook_by_age")]
+
+    def __str__(self) -> str:
+        return self.url
+
+    @property
+    def is_enabled(self) -> bool:
+        """Whether new messages are sent to it."""
+        return self.disabled_at is None
+
+
+class WebhookMessage(TenantOwned):
+    """Something that happened, as endpoints are told of it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    type = models.CharField(max_length=60)
+    data = models.JSONField()
+    created_at = models.DateTimeField()
+
+    class Meta(TenantOwned.Meta):
+        indexes = [
+            models.Index(fields=["tenant", "-created_at", "-id"], name="webhook_message_in_order"),
+            models.Index(fields=["created_at"], name="webhook_message_by_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.pk}"
+
+
+class DeliveryState(models.TextChoices):
+    """How far the telling has come."""
+
+    PENDING = "pending", _("pending")
+    DELIVERED = "delivered", _("delivered")
+    FAILED = "failed", _("failed")
+
+
+class WebhookDelivery(TenantOwned):
+    """One message on its way to one endpoint. `attempts` lists what each try met."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    endpoint = models.ForeignKey(WebhookEndpoint, on_delete=models.CASCADE, related_name="deliveries")
+    message = models.ForeignKey(WebhookMessage, on_delete=models.CASCADE, related_name="deliveries")
+    state = models.CharField(max_length=16, choices=DeliveryState, default=DeliveryState.PENDING)
+    tries = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField()
+    attempts = models.JSONField(default=list)
+    created_at = models.DateTimeField()
+    delivered_at = models.DateTimeField(null=True)
+
+    class Meta(TenantOwned.Meta):
+        verbose_name_plural = "webhook deliveries"
+        constraints = [models.UniqueConstraint(fields=["endpoint", "message"], name="webhook_delivery_once")]
+        indexes = [
+            models.Index(fields=["tenant", "endpoint", "-created_at", "-id"], name="webhook_delivery_by_age"),
+            models.Index(fields=["due_at"], condition=models.Q(state="pending"), name="webhook_delivery_due"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.state} after {self.tries}"

@@ -148,6 +148,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(CUTROOM_VAR / "run" / "beat-schedule")
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "rendering.sweep": {"task": "rendering.sweep", "schedule": 10.0},
     "accounts.deliver_mail": {"task": "accounts.deliver_mail", "schedule": 15.0},
+    "tenants.deliver_webhooks": {"task": "tenants.deliver_webhooks", "schedule": 15.0},
     "tenants.purge_answers": {"task": "tenants.purge_answers", "schedule": 3600.0},
     "accounts.purge_expired": {"task": "accounts.purge_expired", "schedule": 3600.0},
     "metering.release_expired": {"task": "metering.release_expired", "schedule": 60.0},
@@ -171,6 +172,13 @@ TENANTS_LASTING_REFUSALS = (
 )
 TENANTS_ENTITLEMENTS = "metering.entitlements.for_tenant"
 TENANTS_BACKUP_ROLE = env.str("DATABASE_BACKUP_ROLE", default="")
+# What webhook endpoints may subscribe to; each is announced by the app it is named after.
+TENANTS_WEBHOOK_EVENTS = {
+    "render.succeeded": "A video is ready",
+    "render.degraded": "A video is ready, but something in it was replaced",
+    "render.failed": "A render has failed",
+}
+CUTROOM_OUTGOING_PRIVATE = env.bool("OUTGOING_PRIVATE", default=False)
 ACCOUNTS_SHOW_MAGIC_LINK = False
 ACCOUNTS_TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
 

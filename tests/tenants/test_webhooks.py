@@ -1,0 +1,321 @@
+"""Webhooks: signed, in order, tried for three days, replayed; one tenant's are nobody else's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from rest_framework.test import APIClient
+from standardwebhooks import Webhook, WebhookVerificationError
+
+from cutroom import clock
+from tenants import retention, webhook_delivery, webhooks
+from tenants.context import tenant_context
+from tenants.models import AuditEntry, DeliveryState, Tenant, WebhookDelivery, WebhookEndpoint, WebhookMessage
+from tests.cast import Cast, bearer, browser_of
+from tests.tenants.receiver import Receiver, receiver
+from tests.threads import at_once
+
+pytestmark = pytest.mark.committed
+PATH = "/api/v1/webhooks"
+
+
+@pytest.fixture(autouse=True)
+def _in_house(settings: Any) -> None:
+    settings.CUTROOM_OUTGOING_PRIVATE = True
+
+
+@pytest.fixture
+def program() -> Iterator[Receiver]:
+    with receiver() as found:
+        yield found
+
+
+@pytest.fixture
+def acme(committed_cast: Cast) -> Tenant:
+    return committed_cast.acme
+
+
+def subscribe(acme: Tenant, program: Receiver, *types: str) -> tuple[WebhookEndpoint, str]:
+    with tenant_context(acme.pk):
+        return webhooks.create_endpoint(url=program.url, event_types=types)
+
+
+def announce(acme: Tenant, *types: str) -> None:
+    with tenant_context(acme.pk):
+        for number, event_type in enumerate(types):
+            webhooks.announce(event_type, {"number": number})
+
+
+def deliveries(acme: Tenant) -> list[WebhookDelivery]:
+    with tenant_context(acme.pk):
+        return list(WebhookDelivery.objects.select_related("message").order_by("created_at"))
+
+
+def wait_out(acme: Tenant) -> None:
+    """As if the pause before each next try were over."""
+    with tenant_context(acme.pk):
+        WebhookDelivery.objects.filter(state=DeliveryState.PENDING).update(due_at=clock.now())
+
+
+def test_a_message_arrives_signed_and_in_the_standard_form(acme: Tenant, program: Receiver) -> None:
+    _, secret = subscribe(acme, program)
+    announce(acme, "render.succeeded")
+    assert webhook_delivery.deliver_due(acme.pk) == 1
+    [(headers, body)] = program.got
+    [message] = program.verified(secret)
+    assert message["type"] == "render.succeeded"
+    assert message["data"] == {"number": 0}
+    assert headers["webhook-id"].startswith("msg_")
+    with pytest.raises(WebhookVerificationError):
+        Webhook(secret).verify(body.replace(b"0}", b"1}"), headers)
+    [delivery] = deliveries(acme)
+    assert (delivery.state, delivery.tries) == (DeliveryState.DELIVERED, 1)
+    assert delivery.attempts[0]["status"] == 204
+
+
+def test_messages_arrive_in_the_order_they_were_announced(acme: Tenant, program: Receiver) -> None:
+    _, secret = subscribe(acme, program)
+    announce(acme, *["render.failed"] * 20)
+    at_once(lambda _: webhook_delivery.deliver_due(acme.pk), count=4)
+    while webhook_delivery.deliver_due(acme.pk):
+        pass
+    assert [message["data"] for message in program.verified(secret)] == [{"number": n} for n in range(20)]
+
+
+def test_an_endpoint_hears_only_what_it_asked_for(acme: Tenant, program: Receiver) -> None:
+    _, secret = subscribe(acme, program, "render.failed")
+    announce(acme, "render.succeeded", "render.failed")
+    assert webhook_delivery.deliver_due(acme.pk) == 1
+    assert [message["type"] for message in program.verified(secret)] == ["render.failed"]
+
+
+def test_a_refused_message_is_tried_again_after_growing_pauses_and_holds_up_the_next(
+    acme: Tenant, program: Receiver
+) -> None:
+    subscribe(acme, program)
+    announce(acme, "render.succeeded", "render.failed")
+    program.answers = [(500, {}, b"down"), (302, {"Location": program.url}, b"")]
+    assert webhook_delivery.deliver_due(acme.pk) == 0
+    first, second = deliveries(acme)
+    assert (first.tries, second.tries) == (1, 0)
+    assert first.due_at > clock.now()
+    assert first.attempts[0]["answer"] == "down"
+    wait_out(acme)
+    assert webhook_delivery.deliver_due(acme.pk) == 0
+    assert deliveries(acme)[0].due_at > clock.now() + timedelta(minutes=4)
+    wait_out(acme)
+    assert webhook_delivery.deliver_due(acme.pk) == 2
+    ids = [headers["webhook-id"] for headers, _ in program.got]
+    assert len(ids) == 4
+    assert len(set(ids)) == 2
+
+
+def test_a_message_that_keeps_failing_stops_holding_up_the_others(acme: Tenant, program: Receiver) -> None:
+    _, secret = subscribe(acme, program)
+    announce(acme, "render.succeeded", "render.failed")
+    program.answers = [(500, {}, b"")] * webhook_delivery.HOLDS_UP_TRIES
+    for _ in range(webhook_delivery.HOLDS_UP_TRIES):
+        wait_out(acme)
+        webhook_delivery.deliver_due(acme.pk)
+    assert [one.state for one in deliveries(acme)] == [DeliveryState.PENDING, DeliveryState.DELIVERED]
+    assert program.verified(secret)[-1]["type"] == "render.failed"
+
+
+def test_the_receiver_may_ask_for_a_longer_pause(acme: Tenant, program: Receiver) -> None:
+    subscribe(acme, program)
+    announce(acme, "render.succeeded")
+    program.answers = [(429, {"Retry-After": "3600"}, b"")]
+    webhook_delivery.deliver_due(acme.pk)
+    assert deliveries(acme)[0].due_at > clock.now() + timedelta(minutes=59)
+
+
+def test_after_the_last_try_the_endpoint_is_switched_off_and_says_why(
+    acme: Tenant, program: Receiver
+) -> None:
+    endpoint, _ = subscribe(acme, program)
+    announce(acme, "render.succeeded")
+    program.answers = [(500, {}, b"")] * 20
+    for _ in range(len(webhook_delivery.PAUSES) + 1):
+        wait_out(acme)
+        webhook_delivery.deliver_due(acme.pk)
+    [delivery] = deliveries(acme)
+    assert (delivery.state, delivery.tries, len(program.got)) == (DeliveryState.FAILED, 10, 10)
+    announce(acme, "render.failed")
+    assert len(deliveries(acme)) == 1
+    with tenant_context(acme.pk):
+        endpoint.refresh_from_db()
+        assert "three days" in endpoint.disabled_reason
+        assert AuditEntry.objects.filter(action="webhook.disabled").count() == 1
+
+
+def test_410_switches_the_endpoint_off_at_once(acme: Tenant, program: Receiver) -> None:
+    endpoint, _ = subscribe(acme, program)
+    announce(acme, "render.succeeded")
+    program.answers = [(410, {}, b"")]
+    webhook_delivery.deliver_due(acme.pk)
+    assert deliveries(acme)[0].state == DeliveryState.FAILED
+    with tenant_context(acme.pk):
+        endpoint.refresh_from_db()
+        assert not endpoint.is_enabled
+
+
+def test_a_worker_that_died_while_sending_leaves_the_message_to_the_next(
+    acme: Tenant, program: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subscribe(acme, program)
+    announce(acme, "render.succeeded")
+
+    def die(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(webhook_delivery, "_write_down", die)
+        with pytest.raises(KeyboardInterrupt):
+            webhook_delivery.deliver_due(acme.pk)
+    assert webhook_delivery.deliver_due(acme.pk) == 0, "somebody else has it"
+    wait_out(acme)
+    assert webhook_delivery.deliver_due(acme.pk) == 1
+    assert len({headers["webhook-id"] for headers, _ in program.got}) == 1
+
+
+def test_for_a_day_after_rotation_both_secrets_verify(acme: Tenant, program: Receiver) -> None:
+    endpoint, old = subscribe(acme, program)
+    with tenant_context(acme.pk):
+        new = webhooks.rotate_secret(endpoint)
+    announce(acme, "render.succeeded")
+    webhook_delivery.deliver_due(acme.pk)
+    assert program.verified(old) == program.verified(new)
+    with tenant_context(acme.pk):
+        WebhookEndpoint.objects.update(previous_secret_until=clock.now())
+    announce(acme, "render.failed")
+    webhook_delivery.deliver_due(acme.pk)
+    headers, body = program.got[-1]
+    assert Webhook(new).verify(body, headers)
+    with pytest.raises(WebhookVerificationError):
+        Webhook(old).verify(body, headers)
+
+
+def test_no_secret_lies_in_the_database_as_it_is(acme: Tenant, program: Receiver) -> None:
+    endpoint, secret = subscribe(acme, program)
+    assert secret.encode() not in bytes(endpoint.secret_sealed)
+
+
+def test_a_message_vanishes_with_the_transaction_that_announced_it(acme: Tenant, program: Receiver) -> None:
+    subscribe(acme, program)
+    with tenant_context(acme.pk):
+        webhooks.announce("render.succeeded", {})
+        transaction.set_rollback(True)
+    with tenant_context(acme.pk):
+        assert not WebhookMessage.objects.exists()
+
+
+def test_the_bell_is_rung_for_tenants_with_something_due(acme: Tenant, program: Receiver) -> None:
+    assert webhook_delivery.ring_for_due() == 0
+    subscribe(acme, program)
+    announce(acme, "render.succeeded", "render.failed")
+    with tenant_context(acme.pk):
+        WebhookDelivery.objects.update(state=DeliveryState.PENDING, due_at=clock.now() - timedelta(seconds=1))
+    assert webhook_delivery.ring_for_due() == 1
+
+
+def test_messages_are_forgotten_after_thirty_days(acme: Tenant, program: Receiver) -> None:
+    subscribe(acme, program)
+    announce(acme, "render.succeeded")
+    retention.purge(at=clock.now() + timedelta(days=29))
+    assert len(deliveries(acme)) == 1
+    retention.purge(at=clock.now() + timedelta(days=31))
+    assert not deliveries(acme)
+
+
+def test_the_life_of_an_endpoint_by_api(cast_api: APIClient, program: Receiver) -> None:
+    made = cast_api.post(PATH, {"url": program.url, "event_types": ["render.failed"]}, format="json")
+    assert made.status_code == 201, made.content
+    assert made["Cache-Control"] == "no-store"
+    path = f"{PATH}/{made.json()['id']}"
+    assert cast_api.get(path).json()["event_types"] == ["render.failed"]
+    assert "secret" not in cast_api.get(path).json()
+    tested = cast_api.post(f"{path}/test")
+    assert tested.status_code == 202
+    assert [row["message"]["type"] for row in cast_api.get(f"{path}/deliveries").json()["results"]] == [
+        "ping"
+    ]
+    assert cast_api.get(f"{PATH}/messages").json()["results"][0]["type"] == "ping"
+    again = cast_api.post(f"{path}/deliveries/{tested.json()['id']}/replay")
+    assert again.status_code == 202
+    rotated = cast_api.post(f"{path}/rotate-secret").json()["secret"]
+    assert rotated.startswith("whsec_")
+    assert rotated != made.json()["secret"]
+    assert cast_api.patch(path, {"is_enabled": False}, format="json").json()["is_enabled"] is False
+    assert set(cast_api.get(f"{PATH}/event-types").json()) >= {"render.succeeded", "render.failed"}
+    assert cast_api.delete(path).status_code == 204
+    assert cast_api.get(path).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "url"),
+        ({"url": "gopher://example.org/"}, "url"),
+        ({"url": "http://example.org/", "event_types": ["nothing.known"]}, "event_types"),
+        ({"url": "http://example.org/", "colour": "red"}, "colour"),
+    ],
+)
+def test_bad_input_names_the_field(cast_api: APIClient, body: dict[str, Any], field: str) -> None:
+    answer = cast_api.post(PATH, body, format="json")
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["field"] == field
+
+
+def test_there_is_an_end_to_endpoints(cast_api: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webhooks, "MOST_ENDPOINTS", 1)
+    assert cast_api.post(PATH, {"url": "http://a.example/"}, format="json").status_code == 201
+    refused = cast_api.post(PATH, {"url": "http://b.example/"}, format="json")
+    assert (refused.status_code, refused.json()["code"]) == (409, "too-many-endpoints")
+
+
+@pytest.fixture
+def cast_api(committed_cast: Cast) -> APIClient:
+    """Alice at the API, with real commits."""
+    return bearer(committed_cast.alice, committed_cast.acme)
+
+
+def test_the_pages_show_the_secret_once_and_do_every_deed(
+    committed_cast: Cast, program: Receiver, acme: Tenant
+) -> None:
+    browser = _browser(committed_cast)
+    made = browser.post("/account/webhooks", {"url": program.url, "description": "Shop"})
+    assert b"whsec_" in made.content
+    assert made["Cache-Control"] == "no-store"
+    assert b"whsec_" not in browser.get("/account/webhooks").content
+    with tenant_context(acme.pk):
+        path = f"/account/webhooks/{WebhookEndpoint.objects.get().pk}"
+    assert b"on its way" in browser.post(f"{path}/test", follow=True).content
+    webhook_delivery.deliver_due(acme.pk)
+    shown = browser.get(path).content.decode()
+    assert "ping" in shown
+    assert "204" in shown
+    replayed = browser.post(f"{path}/replay", {"delivery": str(deliveries(acme)[0].pk)}, follow=True)
+    assert b"on its way again" in replayed.content
+    assert b"whsec_" in browser.post(f"{path}/rotate").content
+    assert b"Switched off" in browser.post(f"{path}/disable", follow=True).content
+    assert b"Switched on" in browser.post(f"{path}/enable", follow=True).content
+    assert browser.post(f"{path}/nonsense").status_code == 404
+    assert b"0 messages on the way" in browser.post(f"{path}/replay-failed", follow=True).content
+    refused = browser.post(path, {"url": "nowhere", "description": "kept"})
+    assert refused.status_code == 400
+    assert b'value="kept"' in refused.content
+    assert b"Saved" in browser.post(path, {"url": program.url}, follow=True).content
+    assert b"told nothing" in browser.post(f"{path}/delete", follow=True).content
+
+
+def test_creators_may_not_manage_webhooks(bob_browser: Client) -> None:
+    assert bob_browser.get("/account/webhooks").status_code == 403
+
+
+def _browser(cast: Cast) -> Client:
+    return browser_of(cast.alice, cast.acme)
