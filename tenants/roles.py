@@ -21,6 +21,8 @@ class Capability(TextChoices):
     MANAGE_TENANT = "manage-tenant", "rename the workspace and change its settings"
     MANAGE_BILLING = "manage-billing", "change the plan, pay, see invoices"
     MANAGE_KEYS = "manage-keys", "make, list and revoke API keys"
+    MANAGE_WEBHOOKS = "manage-webhooks", "add, change and remove webhook endpoints, see what they were sent"
+    HEAR_EVENTS = "hear-events", "read the messages that webhook endpoints are sent"
     SEE_AUDIT = "see-audit", "read the audit log"
     EXPORT_TENANT = "export-tenant", "export everything the workspace has"
     DELETE_TENANT = "delete-tenant", "delete the workspace"
@@ -44,6 +46,8 @@ TABLE: dict[Capability, Rule] = {
     Capability.MANAGE_TENANT: Rule(),
     Capability.MANAGE_BILLING: Rule(),
     Capability.MANAGE_KEYS: Rule(),
+    Capability.MANAGE_WEBHOOKS: Rule(),
+    Capability.HEAR_EVENTS: Rule(creator=True, api_key=True),
     Capability.SEE_AUDIT: Rule(),
     Capability.EXPORT_TENANT: Rule(),
     Capability.DELETE_TENANT: Rule(),

@@ -16,8 +16,9 @@ from cutroom.pagination import CursorPages
 from cutroom.schema import PAGE_PARAMETERS, page_of, problems
 from tenants import conf, selectors, webhooks
 from tenants.errors import TooManyEndpoints
-from tenants.http import IsAdmin
 from tenants.models import WebhookEndpoint, WebhookMessage
+from tenants.permissions import HasCapability
+from tenants.roles import Capability
 from tenants.webhook_documents import (
     DeliveryDocument,
     EndpointChange,
@@ -34,7 +35,8 @@ _TAGS = ["webhooks"]
 class WebhooksAPI(APIView):
     """GET, POST /api/v1/webhooks"""
 
-    permission_classes = [IsAdmin]
+    permission_classes = [HasCapability]
+    capability = Capability.MANAGE_WEBHOOKS
 
     @extend_schema(
         operation_id="webhooks_list",
@@ -63,7 +65,8 @@ class WebhooksAPI(APIView):
 class WebhookAPI(APIView):
     """GET, PATCH, DELETE /api/v1/webhooks/{endpoint_id}"""
 
-    permission_classes = [IsAdmin]
+    permission_classes = [HasCapability]
+    capability = Capability.MANAGE_WEBHOOKS
 
     @extend_schema(
         operation_id="webhooks_get", tags=_TAGS, responses={200: EndpointDocument, **problems(NotFound)}
@@ -95,7 +98,8 @@ class WebhookAPI(APIView):
 class WebhookSecretAPI(APIView):
     """POST /api/v1/webhooks/{endpoint_id}/rotate-secret"""
 
-    permission_classes = [IsAdmin]
+    permission_classes = [HasCapability]
+    capability = Capability.MANAGE_WEBHOOKS
 
     @extend_schema(
         operation_id="webhooks_rotate_secret",
@@ -111,7 +115,8 @@ class WebhookSecretAPI(APIView):
 class WebhookTestAPI(APIView):
     """POST /api/v1/webhooks/{endpoint_id}/test"""
 
-    permission_classes = [IsAdmin]
+    permission_classes = [HasCapability]
+    capability = Capability.MANAGE_WEBHOOKS
 
     @extend_schema(
         operation_id="webhooks_test",
@@ -129,7 +134,8 @@ class WebhookTestAPI(APIView):
 class DeliveriesAPI(APIView):
     """GET /api/v1/webhooks/{endpoint_id}/deliveries"""
 
-    permission_classes = [IsAdmin]
+    permission_classes = [HasCapability]
+    capability = Capability.MANAGE_WEBHOOKS
 
     @extend_schema(
         operation_id="webhooks_deliveries",
@@ -146,7 +152,8 @@ class DeliveriesAPI(APIView):
 class ReplayAPI(APIView):
     """POST /api/v1/webhooks/{endpoint_id}/deliveries/{delivery_id}/replay"""
 
-    permission_classes = [IsAdmin]
+    permission_classes = [HasCapability]
+    capability = Capability.MANAGE_WEBHOOKS
 
     @extend_schema(
         operation_id="webhooks_replay",
@@ -163,7 +170,8 @@ class ReplayAPI(APIView):
 class MessagesAPI(APIView):
     """GET /api/v1/webhooks/messages"""
 
-    permission_classes = [IsAdmin]
+    permission_classes = [HasCapability]
+    capability = Capability.HEAR_EVENTS
 
     @extend_schema(
         operation_id="webhooks_messages",
@@ -179,7 +187,8 @@ class MessagesAPI(APIView):
 class EventTypesAPI(APIView):
     """GET /api/v1/webhooks/event-types"""
 
-    permission_classes = [IsAdmin]
+    permission_classes = [HasCapability]
+    capability = Capability.HEAR_EVENTS
 
     @extend_schema(
         operation_id="webhooks_event_types",

@@ -12,22 +12,23 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from cutroom import clock
-from cutroom.errors import NotFound, PermissionDenied
-from cutroom.pages import require_principal
+from cutroom.errors import NotFound
 from tenants import selectors, webhooks
 from tenants.errors import TooManyEndpoints
 from tenants.forms import EndpointForm
 from tenants.http import TenantRequest
 from tenants.models import DeliveryState, WebhookEndpoint
+from tenants.permissions import needs
+from tenants.roles import Capability
 
 SHOWN = 50
 REPLAYED_DAYS = 7
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@needs(Capability.MANAGE_WEBHOOKS)
 def index(request: TenantRequest) -> HttpResponse:
     """All endpoints and a form for one more; a new one's secret is shown this once."""
-    _require_admin(request)
     form = EndpointForm(request.POST if request.method == "POST" else None)
     context: dict[str, object] = {"form": form}
     if form.is_bound and form.is_valid():
@@ -41,9 +42,9 @@ def index(request: TenantRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@needs(Capability.MANAGE_WEBHOOKS)
 def show(request: TenantRequest, endpoint_id: UUID) -> HttpResponse:
     """One endpoint: its settings, and what was sent to it; `state` chooses which deliveries."""
-    _require_admin(request)
     endpoint = selectors.webhook_endpoint(endpoint_id)
     form = EndpointForm(request.POST if request.method == "POST" else None, initial=_initial(endpoint))
     if form.is_bound and form.is_valid():
@@ -54,9 +55,9 @@ def show(request: TenantRequest, endpoint_id: UUID) -> HttpResponse:
 
 
 @require_POST
+@needs(Capability.MANAGE_WEBHOOKS)
 def act(request: TenantRequest, endpoint_id: UUID, deed: str) -> HttpResponse:
     """Do one of the endpoint's deeds and go back to its page."""
-    _require_admin(request)
     endpoint = selectors.webhook_endpoint(endpoint_id)
     if deed == "rotate":
         secret = webhooks.rotate_secret(endpoint)
@@ -130,11 +131,6 @@ def _initial(endpoint: WebhookEndpoint) -> dict[str, object]:
         "description": endpoint.description,
         "event_types": endpoint.event_types,
     }
-
-
-def _require_admin(request: TenantRequest) -> None:
-    if not require_principal(request).is_admin:
-        raise PermissionDenied("Only admins of the workspace may manage webhooks.")
 
 
 def _page(request: TenantRequest, template: str, context: dict[str, object]) -> HttpResponse:

@@ -22,6 +22,7 @@ from accounts import services as account_services
 from cutroom import clock
 from rendering import services
 from rendering.models import Asset, AssetKind, Project, Scene
+from tenants import webhooks
 from tenants.context import tenant_context
 from tests.cast import Cast, open_session
 
@@ -93,12 +94,16 @@ def things(cast: Cast) -> dict[str, str]:
         job = services.submit(
             project=project, resolution="720p", fps=24, user_id=cast.alice.pk, at=clock.now()
         )
+        endpoint, _ = webhooks.create_endpoint(url="https://hooks.example.org/acme", event_types=[])
+        delivery = webhooks.send_test(endpoint)
         _, key = account_services.rotate_api_key(user_id=cast.alice.pk, grace=timedelta(), at=job.created_at)
     return {
         "slug:slug": project.slug,
         "uuid:scene_id": str(scene.pk),
         "uuid:asset_id": str(asset.pk),
         "uuid:render_id": str(job.pk),
+        "uuid:endpoint_id": str(endpoint.pk),
+        "uuid:delivery_id": str(delivery.pk),
         "uuid:key_id": str(key.pk),
         "str:session": str(open_session(cast.alice, cast.acme).pk),
     }
