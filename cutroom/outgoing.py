@@ -7,6 +7,7 @@ Prevention Cheat Sheet.
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 import time
@@ -81,7 +82,8 @@ def post(url: str, *, body: bytes, headers: Mapping[str, str], seconds: float) -
     except (httpcore.TimeoutException, TimeoutError) as error:
         raise OutgoingError(f"No answer within {seconds:.0f} seconds.") from error
     except (httpcore.NetworkError, httpcore.ProtocolError, OSError, ValueError) as error:
-        raise OutgoingError(f"The connection failed: {error or type(error).__name__}.") from error
+        words = re.sub(r"^\[Errno -?\d+\] ", "", str(error)) or type(error).__name__
+        raise OutgoingError(f"The connection failed: {words}.") from error
 
 
 def _beginning(parts: Iterable[bytes]) -> bytes:
