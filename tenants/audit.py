@@ -1,4 +1,7 @@
-"""Who did what. Entries are appended in the transaction of the deed, so they commit or vanish together."""
+"""Who did what. Entries are appended in the transaction of the deed, so they commit or vanish together.
+
+The database chains them at commit; see `audit_lines`, `audit_seals` and `audit_verification`.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from uuid import UUID
 
 from cutroom import clock
 from cutroom.logs import current_request_id
-from tenants.context import current_actor
+from tenants.context import Actor, current_actor, tenant_context
 from tenants.models import AuditEntry
 
 
@@ -33,5 +36,20 @@ def record(
         is_denied=is_denied,
         user_id=user_id or actor.user_id,
         api_key_id=actor.api_key_id,
+        session_id=actor.session_id,
+        operator_id=actor.operator_id,
         request_id=current_request_id(),
     )
+
+
+def record_denied(
+    action: str,
+    *,
+    tenant_id: UUID,
+    actor: Actor,
+    target: str = "",
+    detail: dict[str, Any] | None = None,
+) -> None:
+    """Append a refusal in a transaction of its own: the refused deed's has been rolled back."""
+    with tenant_context(tenant_id, actor=actor):
+        record(action, target=target, detail=detail, is_denied=True)

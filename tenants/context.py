@@ -17,10 +17,12 @@ _current: ContextVar[UUID | None] = ContextVar("tenant_id", default=None)
 
 @dataclass(frozen=True, kw_only=True)
 class Actor:
-    """Who acts: a person, an API key, or nobody (the system)."""
+    """Who acts: a person, an API key, or nobody (the system). An operator may act as a person."""
 
     user_id: UUID | None = None
     api_key_id: UUID | None = None
+    session_id: UUID | None = None
+    operator_id: UUID | None = None
 
 
 _actor: ContextVar[Actor] = ContextVar("actor", default=Actor())  # noqa: B039  # frozen

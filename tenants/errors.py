@@ -44,3 +44,11 @@ class TooManyEndpoints(Conflict):
 
     code = "too-many-endpoints"
     title = "There are as many endpoints as there may be; delete one first"
+
+
+class AuditChainBroken(RuntimeError):
+    """The audit chain does not verify at entry `sequence`; `audit_verify` says how. Never an answer."""
+
+    def __init__(self, sequence: int) -> None:
+        self.sequence = sequence
+        super().__init__(f"audit entry {sequence} does not verify")

@@ -44,6 +44,8 @@ class TenantOwned(models.Model):
     """
 
     is_append_only: ClassVar[bool] = False
+    # The weakest role that may write the table: app, ops or owner (see row_security).
+    writer: ClassVar[str] = "app"
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+", db_index=False)
 
@@ -96,15 +98,69 @@ class AuditEntry(TenantOwned):
     is_denied = models.BooleanField(default=False)
     user_id = models.UUIDField(null=True)
     api_key_id = models.UUIDField(null=True)
+    session_id = models.UUIDField(null=True)
+    # An operator who acted as the user.
+    operator_id = models.UUIDField(null=True)
     request_id = models.CharField(max_length=64, blank=True)
     detail = models.JSONField(default=dict)
 
     class Meta(TenantOwned.Meta):
         verbose_name_plural = "audit entries"
-        indexes = [models.Index(fields=["tenant", "-at"], name="audit_by_time")]
+        indexes = [models.Index(fields=["tenant", "-at", "-id"], name="audit_newest_first")]
 
     def __str__(self) -> str:
         return f"{self.action} {self.target}"
+
+
+class AuditLink(TenantOwned):
+    """An entry's place in its tenant's chain: `hash` covers the entry, its sequence and the hash before it.
+
+    Written by a trigger when the entry's transaction commits; no role of the application may write it.
+    """
+
+    is_append_only = True
+    writer = "owner"
+
+    entry = models.OneToOneField(
+        AuditEntry, on_delete=models.CASCADE, primary_key=True, related_name="link", db_constraint=False
+    )
+    sequence = models.BigIntegerField()
+    previous = models.CharField(max_length=64)
+    hash = models.CharField(max_length=64)
+
+    class Meta(TenantOwned.Meta):
+        constraints = [models.UniqueConstraint(fields=["tenant", "sequence"], name="audit_link_once")]
+
+    def __str__(self) -> str:
+        return f"{self.sequence} {self.hash}"
+
+
+class AuditCheckpoint(TenantOwned):
+    """A signed statement that the chain had this hash at entry `last`; its segment lies in the store.
+
+    `document` is the signed bytes. `stored_at` is empty until segment and document are stored.
+    """
+
+    writer = "ops"
+
+    number = models.IntegerField()
+    first = models.BigIntegerField()
+    last = models.BigIntegerField()
+    hash = models.CharField(max_length=64)
+    document = models.BinaryField()
+    created_at = models.DateTimeField()
+    stored_at = models.DateTimeField(null=True)
+
+    class Meta(TenantOwned.Meta):
+        constraints = [models.UniqueConstraint(fields=["tenant", "number"], name="audit_checkpoint_once")]
+        indexes = [
+            models.Index(
+                fields=["created_at"], name="audit_checkpoint_to_store", condition=models.Q(stored_at=None)
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.tenant_id} {self.first}-{self.last}"
 
 
 class IdempotencyRecord(TenantOwned):

@@ -12,12 +12,21 @@ from collections.abc import Iterable, Iterator
 from django.apps import apps
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
 
 from tenants import conf
 from tenants.models import Tenant, TenantOwned
 
 # One InitPlan per statement, so an index is used; nullif because the setting reads '' after its transaction.
 CURRENT_TENANT = "(select nullif(current_setting('app.tenant_id', true), '')::uuid)"
+
+Columns = dict[str, frozenset[str]]
+
+COLUMNS = """
+SELECT relname, array_agg(attname::text) FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid
+WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND attnum > 0 AND NOT attisdropped
+GROUP BY relname
+"""
 
 FENCE_FUNCTION = """
 CREATE OR REPLACE FUNCTION tenants_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -36,28 +45,41 @@ def tenant_models() -> list[type[models.Model]]:
 def apply(connection: BaseDatabaseWrapper) -> None:
     """Bring policies, composite keys, triggers and grants of the database up to the models. Idempotent.
 
-    A hash of the statements is kept in a COMMENT, so a repeat costs one look-up a table and takes no lock.
+    A hash of the statements is kept in a COMMENT, so a repeat takes no lock. What an older state of the
+    schema has not got yet is left for the migrate that makes it.
     """
     with connection.cursor() as cursor:
         cursor.execute(FENCE_FUNCTION)
-        for model in tenant_models():
-            table = model._meta.db_table
-            statements = list(_table_statements(model))
-            digest = "row security " + hashlib.sha256("\n".join(statements).encode()).hexdigest()
-            cursor.execute("SELECT obj_description(%s::regclass)", [f'"{table}"'])
-            if cursor.fetchone() == (digest,):
-                continue
-            for statement in statements:
-                cursor.execute(statement)
-            cursor.execute(f"COMMENT ON TABLE \"{table}\" IS '{digest}'")
+        present = _columns(cursor)
+        models_here = [model for model in tenant_models() if model._meta.db_table in present]
+        for model in models_here:
+            _bring_up(cursor, model, present)
         for statement in _grants():
             cursor.execute(statement)
-        for model in tenant_models():
-            for statement in _append_only_grants(model):
+        for model in models_here:
+            for statement in _narrower_grants(model):
                 cursor.execute(statement)
 
 
-def _table_statements(model: type[models.Model]) -> Iterator[str]:
+def _columns(cursor: CursorWrapper) -> Columns:
+    """The columns of every table there is."""
+    cursor.execute(COLUMNS)
+    return {name: frozenset(columns) for name, columns in cursor.fetchall()}
+
+
+def _bring_up(cursor: CursorWrapper, model: type[models.Model], present: Columns) -> None:
+    table = model._meta.db_table
+    statements = list(_table_statements(model, present))
+    digest = "row security " + hashlib.sha256("\n".join(statements).encode()).hexdigest()
+    cursor.execute("SELECT obj_description(%s::regclass)", [f'"{table}"'])
+    if cursor.fetchone() == (digest,):
+        return
+    for statement in statements:
+        cursor.execute(statement)
+    cursor.execute(f"COMMENT ON TABLE \"{table}\" IS '{digest}'")
+
+
+def _table_statements(model: type[models.Model], present: Columns) -> Iterator[str]:
     table = model._meta.db_table
     column = "id" if model is Tenant else "tenant_id"
     yield f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY'
@@ -67,7 +89,7 @@ def _table_statements(model: type[models.Model]) -> Iterator[str]:
     yield from _policy(table, "owner_all", conf.role("owner"), "true")
     yield from _policy(table, "ops_all", conf.role("ops"), "true")
     if model is not Tenant:
-        yield from _composite_keys(model)
+        yield from _composite_keys(model, present)
     if getattr(model, "is_append_only", False):
         yield from _append_only(table)
 
@@ -79,7 +101,7 @@ def _policy(table: str, name: str, role: str, condition: str) -> Iterator[str]:
     )
 
 
-def _composite_keys(model: type[models.Model]) -> Iterator[str]:
+def _composite_keys(model: type[models.Model], present: Columns) -> Iterator[str]:
     """Foreign key checks bypass row security, so a plain key could point at another tenant's row."""
     table = model._meta.db_table
     for field in model._meta.get_fields():
@@ -89,6 +111,8 @@ def _composite_keys(model: type[models.Model]) -> Iterator[str]:
         if not isinstance(target, type) or not issubclass(target, TenantOwned):
             continue
         other = target._meta.db_table
+        if other not in present or field.column not in present[table]:
+            continue
         unique = f"{other}_tenant_row"
         name = f"{table}_{field.column}_same_tenant"[:63]
         yield f'CREATE UNIQUE INDEX IF NOT EXISTS "{unique}" ON "{other}" (tenant_id, id)'
@@ -105,6 +129,11 @@ def _append_only(table: str) -> Iterator[str]:
         f'CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON "{table}" '
         "FOR EACH ROW EXECUTE FUNCTION tenants_refuse_change()"
     )
+    yield f'DROP TRIGGER IF EXISTS append_only_whole ON "{table}"'
+    yield (
+        f'CREATE TRIGGER append_only_whole BEFORE TRUNCATE ON "{table}" '
+        "FOR EACH STATEMENT EXECUTE FUNCTION tenants_refuse_change()"
+    )
 
 
 def _grants() -> Iterable[str]:
@@ -120,7 +149,13 @@ def _grants() -> Iterable[str]:
         yield f'GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO "{backup}"'
 
 
-def _append_only_grants(model: type[models.Model]) -> Iterable[str]:
+def _narrower_grants(model: type[models.Model]) -> Iterable[str]:
+    """Take back what a table's kind forbids: no change of what was written, or no writing at all."""
+    table, app, ops = model._meta.db_table, conf.role("default"), conf.role("ops")
+    writer = getattr(model, "writer", "app")
     if getattr(model, "is_append_only", False):
-        for role in (conf.role("default"), conf.role("ops")):
-            yield f'REVOKE UPDATE, DELETE ON "{model._meta.db_table}" FROM "{role}"'
+        yield f'REVOKE UPDATE, DELETE ON "{table}" FROM "{app}", "{ops}"'
+    if writer in ("ops", "owner"):
+        yield f'REVOKE INSERT, UPDATE, DELETE ON "{table}" FROM "{app}"'
+    if writer == "owner":
+        yield f'REVOKE INSERT ON "{table}" FROM "{ops}"'

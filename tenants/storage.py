@@ -104,6 +104,16 @@ def file_exists(key: str) -> bool:
     return default_storage.exists(key)
 
 
+def names_in(*, tenant_id: UUID, area: str) -> list[str]:
+    """Names of the objects that lie directly in an area of a tenant, sorted; empty when there are none."""
+    # The key of any object there tells the directory.
+    directory = storage_key(tenant_id=tenant_id, area=area, name="any").removesuffix("/any")
+    try:
+        return sorted(default_storage.listdir(directory)[1])
+    except FileNotFoundError:
+        return []
+
+
 def file_size(key: str) -> int:
     """Size of a stored object in bytes. Raises FileNotFoundError."""
     return default_storage.size(key)

@@ -8,7 +8,7 @@ from uuid import UUID
 from celery import shared_task
 
 from cutroom import clock
-from tenants import retention, webhook_delivery
+from tenants import audit_seals, retention, webhook_delivery
 
 
 @shared_task(name="tenants.purge_answers")
@@ -23,3 +23,9 @@ def deliver_webhooks(tenant_id: str = "", **_: Any) -> int:
     if tenant_id:
         return webhook_delivery.deliver_due(UUID(tenant_id))
     return webhook_delivery.ring_for_due()
+
+
+@shared_task(name="tenants.seal_audit")
+def seal_audit(**_: Any) -> int:
+    """Sign what was recorded since the last checkpoint and store it outside the database."""
+    return audit_seals.seal_all()

@@ -150,6 +150,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "accounts.deliver_mail": {"task": "accounts.deliver_mail", "schedule": 15.0},
     "tenants.deliver_webhooks": {"task": "tenants.deliver_webhooks", "schedule": 15.0},
     "tenants.purge_answers": {"task": "tenants.purge_answers", "schedule": 3600.0},
+    "tenants.seal_audit": {"task": "tenants.seal_audit", "schedule": 900.0},
     "accounts.purge_expired": {"task": "accounts.purge_expired", "schedule": 3600.0},
     "metering.release_expired": {"task": "metering.release_expired", "schedule": 60.0},
 }
