@@ -32,7 +32,6 @@ urlpatterns = [
     path("", include((metering.page_urlpatterns, "metering-pages"))),
     path("", include((tenants.page_urlpatterns, "tenants-pages"))),
     path("theme", set_theme, name="theme"),
-    path("", include("django_prometheus.urls")),
     path("admin/", admin.site.urls),
     re_path("", no_such_page),
 ]

@@ -10,6 +10,9 @@ from celery import signature
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
+from cutroom import tracing
+from cutroom.dependencies import DOORBELLS_LOST
+
 logger = logging.getLogger(__name__)
 
 _PAUSE_SECONDS = 5.0
@@ -50,10 +53,12 @@ def ring(task_name: str, *, queue: str | None = None, countdown: float = 0.0, **
         return False
     try:
         # signature().apply_async honours task_always_eager; app.send_task would not.
+        trace = {tracing.HEADER: parent} if (parent := tracing.current()) else {}
         options: dict[str, Any] = {"queue": queue, "countdown": countdown or None, "ignore_result": True}
-        signature(task_name, kwargs=kwargs).apply_async(**options)
+        signature(task_name, kwargs=kwargs).apply_async(**options, headers=trace)
     except (OperationalError, OSError) as error:
         _breaker.trip()
+        DOORBELLS_LOST.labels(task=task_name).inc()
         logger.warning("broker_unavailable", extra={"task": task_name, "error": type(error).__name__})
         return False
     return True

@@ -1,26 +1,38 @@
-"""Ground-floor middleware: request ids, health, and refusals raised by pages."""
+"""Ground-floor middleware: request ids and access log, probes, and refusals raised by pages."""
 
 from __future__ import annotations
 
+import logging
 import re
+import secrets
+import time
 import uuid
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from opentelemetry.trace import SpanKind
 
-from cutroom import health
-from cutroom.errors import DomainError, NotAuthenticated
-from cutroom.logs import request_context
+from cutroom import conf, health, metrics, tracing
+from cutroom.errors import DomainError, NotAuthenticated, PermissionDenied
+from cutroom.logs import log_context
 from cutroom.pages import redirect_to_login
-from cutroom.problems import page_or_problem
+from cutroom.problems import page_or_problem, problem_response
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
+logger = logging.getLogger("cutroom.access")
+
+_LOOPBACK = ("127.0.0.1", "::1")
+_FORWARDED = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP")
+_METRICS_ARE_PRIVATE = "Send METRICS_TOKEN as a bearer token, or ask from the machine itself."
 _SAFE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class RequestIdMiddleware:
-    """Gives every request an id, kept from `X-Request-Id` when that is safe, and echoes it."""
+    """Gives every request an id, kept from `X-Request-Id` when that is safe, echoes it, and logs the request.
+
+    The access log names the route, not the path: a path may hold a title, a query a token.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -30,28 +42,42 @@ class RequestIdMiddleware:
         given = request.headers.get("X-Request-Id", "")
         request_id = given if _SAFE_ID.fullmatch(given) else uuid.uuid4().hex
         request.request_id = request_id  # type: ignore[attr-defined]  # see TenantRequest
-        with request_context(request_id=request_id):
+        started = time.monotonic()
+        with log_context(request_id=request_id):
             response = self.get_response(request)
+            if request.resolver_match is not None:
+                _log(request, response, seconds=time.monotonic() - started)
         response["X-Request-Id"] = request_id
         return response
 
 
-class HealthMiddleware:
-    """Answers /livez and /readyz before the Host header is judged: probes come by address."""
+class TraceMiddleware:
+    """A span a request, in the caller's trace when it sends `traceparent`. Named by route, like the log."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Alive without looking at anything; ready only when every dependency answers."""
-        if request.path == "/livez":
-            return JsonResponse({"status": "ok"})
-        if request.path == "/readyz":
-            checks = health.check_all()
-            is_ready = all(check["ok"] for check in checks.values())
-            body = {"status": "ok" if is_ready else "unavailable", "checks": checks}
-            return JsonResponse(body, status=200 if is_ready else 503)
-        return self.get_response(request)
+        """Answer inside the span."""
+        parent = request.headers.get(tracing.HEADER, "")
+        with tracing.span(str(request.method), kind=SpanKind.SERVER, parent=parent) as span:
+            response = self.get_response(request)
+            if request.resolver_match is not None:
+                span.update_name(f"{request.method} {request.resolver_match.route}")
+            span.set_attribute("http.response.status_code", response.status_code)
+        return response
+
+
+class ProbeMiddleware:
+    """Answers /livez, /readyz and /metrics before the Host header is judged: probes come by address."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """The probe's answer, or that of the site for any other path."""
+        probe = _PROBES.get(request.path)
+        return probe(request) if probe else self.get_response(request)
 
 
 class RefusalMiddleware:
@@ -71,3 +97,48 @@ class RefusalMiddleware:
         if isinstance(exception, NotAuthenticated) and not request.path.startswith("/api/"):
             return redirect_to_login(request)
         return page_or_problem(request, exception)
+
+
+def _livez(request: HttpRequest) -> HttpResponse:
+    """Alive, without looking at anything."""
+    return JsonResponse({"status": "ok"})
+
+
+def _readyz(request: HttpRequest) -> HttpResponse:
+    """Ready only when every dependency answers."""
+    checks = health.check_all()
+    is_ready = all(check["ok"] for check in checks.values())
+    body = {"status": "ok" if is_ready else "unavailable", "checks": checks}
+    return JsonResponse(body, status=200 if is_ready else 503)
+
+
+def _metrics(request: HttpRequest) -> HttpResponse:
+    """For Prometheus, which knows the token, and for this machine."""
+    if not (_has_token(request) or _is_from_here(request)):
+        return problem_response(request, PermissionDenied(_METRICS_ARE_PRIVATE))
+    return HttpResponse(metrics.page(), content_type=metrics.CONTENT_TYPE)
+
+
+_PROBES = {"/livez": _livez, "/readyz": _readyz, "/metrics": _metrics}
+
+
+def _has_token(request: HttpRequest) -> bool:
+    token = conf.metrics_token()
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    is_given = secrets.compare_digest(given.strip().encode(), token.encode())
+    return bool(token) and scheme.lower() == "bearer" and is_given
+
+
+def _is_from_here(request: HttpRequest) -> bool:
+    """Asked by a process of this machine itself, not through a proxy on it."""
+    is_forwarded = any(name in request.headers for name in _FORWARDED)
+    return request.META.get("REMOTE_ADDR", "") in _LOOPBACK and not is_forwarded
+
+
+def _log(request: HttpRequest, response: HttpResponseBase, *, seconds: float) -> None:
+    principal = getattr(request, "principal", None)
+    caller = {"tenant_id": principal.tenant_id, "user_id": principal.user_id} if principal else {}
+    match = request.resolver_match
+    measured = {"status": response.status_code, "seconds": round(seconds, 3)}
+    extra = {"method": request.method, "route": match.route if match else "", **measured, **caller}
+    logger.info("request", extra=extra)

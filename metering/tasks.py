@@ -7,7 +7,7 @@ from typing import Any
 from celery import shared_task
 
 from cutroom import clock
-from metering import selectors, services
+from metering import metrics, selectors, services
 from tenants.context import tenant_context
 
 
@@ -20,3 +20,9 @@ def release_expired(**_: Any) -> int:
         with tenant_context(tenant_id):
             released += services.release_expired(tenant_id=tenant_id, at=at)
     return released
+
+
+@shared_task(name="metering.reconcile")
+def reconcile(**_: Any) -> int:
+    """Compare counters and ledger for the metrics. How many balances differ."""
+    return metrics.reconcile()

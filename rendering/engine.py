@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import logging
 import time
+from typing import Any
 from uuid import UUID
 
-from cutroom import clock
-from rendering import board, conf, leases, outcomes, steps
+from cutroom import clock, tracing
+from cutroom.logs import log_context
+from cutroom.scrubbing import frames
+from rendering import board, conf, leases, metrics, outcomes, steps
 from rendering.leases import Claim, Heartbeat
 from rendering.media.errors import MediaCancelled, MediaCrashed, MediaError, MediaTimeout
 from rendering.models import JobState, RenderJob, RenderStep
+from rendering.outcomes import Result
 from tenants.context import tenant_context
 
 logger = logging.getLogger(__name__)
@@ -33,27 +37,50 @@ def run_claimed(claim: Claim) -> None:
     """Perform a claimed step and record how it ended. Never raises for what the step did."""
     with tenant_context(claim.tenant_id):
         step = RenderStep.objects.select_related("job").get(pk=claim.step_id)
+    ids = {"tenant_id": claim.tenant_id, "job_id": step.job_id, "step_id": claim.step_id}
+    with (
+        log_context(**{name: str(value) for name, value in ids.items()}),
+        # A doorbell may have been rung for another job, so the trace rides on the job.
+        tracing.span(
+            f"step {claim.kind}", parent=step.job.trace, attributes={"attempt": claim.attempt, **ids}
+        ),
+    ):
+        _run(claim, step)
+
+
+def _run(claim: Claim, step: RenderStep) -> None:
     started = time.monotonic()
     try:
         with Heartbeat(claim) as heartbeat:
             result = steps.perform(step, heartbeat)
     except MediaCancelled:
-        logger.warning("step_given_up", extra={"step": str(step.pk), "attempt": claim.attempt})
+        logger.warning("step_given_up", extra={"kind": claim.kind, "attempt": claim.attempt})
     except MediaTimeout:
         detail = f"Stopped after {conf.step_timeout_seconds()} seconds."
-        outcomes.fail(claim, detail=detail, is_retryable=True, is_timeout=True)
+        _fail(claim, code="timeout", detail=detail, is_retryable=True)
     except MediaError as error:
-        logger.warning("step_refused", extra={"step": str(step.pk), "code": error.code})
-        outcomes.fail(claim, detail=error.detail, is_retryable=error.retryable)
+        _fail(claim, code=error.code, detail=error.detail, is_retryable=error.retryable)
     except MediaCrashed as error:
-        logger.warning("media_child_crashed", extra={"step": str(step.pk), "stderr": error.detail})
-        outcomes.fail(claim, detail="The media process stopped unexpectedly.", is_retryable=True)
+        detail = "The media process stopped unexpectedly."
+        _fail(claim, code="crashed", detail=detail, is_retryable=True, frames=frames(error.detail))
     except OSError as error:
-        logger.exception("step_could_not_write", extra={"step": str(step.pk)})
-        outcomes.fail(claim, detail=steps.explain(error), is_retryable=True)
+        _fail(claim, code="not-written", detail=steps.explain(error), is_retryable=True, errno=error.errno)
     else:
-        if not outcomes.complete(claim, result, seconds=time.monotonic() - started):
-            steps.discard(step)
+        _finish(claim, step, result, seconds=time.monotonic() - started)
+
+
+def _finish(claim: Claim, step: RenderStep, result: Result, *, seconds: float) -> None:
+    if not outcomes.complete(claim, result, seconds=seconds):
+        steps.discard(step)
+        return
+    metrics.STEP_SECONDS.labels(kind=claim.kind, cached=str(result.is_cached).lower()).observe(seconds)
+    logger.info("step_done", extra={"kind": claim.kind, "seconds": round(seconds, 3)})
+
+
+def _fail(claim: Claim, *, code: str, detail: str, is_retryable: bool, **evidence: Any) -> None:
+    metrics.STEPS_FAILED.labels(kind=claim.kind, code=code).inc()
+    logger.warning("step_failed", extra={"kind": claim.kind, "code": code, **evidence})
+    outcomes.fail(claim, detail=detail, is_retryable=is_retryable, is_timeout=code == "timeout")
 
 
 def start_job(*, tenant_id: UUID, job_id: UUID) -> None:

@@ -40,6 +40,7 @@ class Claim:
 
     tenant_id: UUID
     step_id: UUID
+    kind: str
     attempt: int
 
 
@@ -56,7 +57,7 @@ def claim(kind: str) -> Claim | None:
     with connection.cursor() as cursor:
         cursor.execute(CLAIM, [kind, worker_name(), conf.lease_seconds()])
         row = cursor.fetchone()
-    return Claim(tenant_id=row[0], step_id=row[1], attempt=row[2]) if row else None
+    return Claim(tenant_id=row[0], step_id=row[1], kind=kind, attempt=row[2]) if row else None
 
 
 def is_current(claim: Claim) -> bool:
@@ -99,7 +100,7 @@ class Heartbeat(threading.Thread):
                 try:
                     is_held = renew(self.claim, work_done=self.done)
                 except DatabaseError:
-                    logger.warning("heartbeat_missed", extra={"step": str(self.claim.step_id)}, exc_info=True)
+                    logger.warning("heartbeat_missed", extra={"step_id": self.claim.step_id}, exc_info=True)
                     connection.close()
                     continue
                 if not is_held:

@@ -172,6 +172,7 @@ class RenderJob(TenantOwned):
     duration_ms = models.PositiveBigIntegerField(null=True)
     retries = models.PositiveSmallIntegerField(default=0)
     created_by = models.UUIDField(null=True)
+    trace = models.CharField(max_length=64, blank=True, default="", db_default="", editable=False)
     cancel_requested_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 from cutroom import clock, dispatch
 from cutroom.crash_points import crash_at
-from rendering import announcements, board, conf, leases, settlement
+from rendering import announcements, board, conf, leases, metrics, settlement
 from rendering.leases import Claim
 from rendering.models import (
     ACTIVE_JOB_STATES,
@@ -44,9 +44,8 @@ def complete(claim: Claim, result: Result, *, seconds: float) -> bool:
     with tenant_context(claim.tenant_id):
         job, step = _locked(claim)
         if job is None or step is None:
-            logger.warning(
-                "fenced_write_refused", extra={"step": str(claim.step_id), "attempt": claim.attempt}
-            )
+            metrics.FENCED_WRITES.labels(kind=claim.kind).inc()
+            logger.warning("fenced_write_refused", extra={"attempt": claim.attempt})
             return False
         _finish_step(step, result, seconds=seconds)
         crash_at("after-step-write")
@@ -84,9 +83,9 @@ def crash(claim: Claim) -> bool:
             return False
         step.crashes += 1
         step.error = "The worker stopped before it finished."
-        logger.warning(
-            "lease_lost", extra={"step": str(step.pk), "crashes": step.crashes, "worker": step.worker}
-        )
+        metrics.LEASE_LOSSES.labels(kind=claim.kind).inc()
+        ids = {"tenant_id": claim.tenant_id, "job_id": step.job_id, "step_id": step.pk}
+        logger.warning("lease_lost", extra={**ids, "crashes": step.crashes, "worker": step.worker})
         if step.crashes < conf.max_crashes():
             _again(step, delay_seconds=0.0)
         else:
@@ -108,6 +107,7 @@ def end_job(job: RenderJob, *, state: JobState, at: datetime, error: dict[str, A
     settlement.give_back(job)
     job.state, job.error, job.finished_at = state, error, at
     job.save(update_fields=["state", "error", "finished_at", "updated_at"])
+    metrics.note_end(state)
 
 
 def _locked(claim: Claim) -> tuple[RenderJob | None, RenderStep | None]:
@@ -185,4 +185,5 @@ def _succeed(job: RenderJob, result: Result) -> None:
     settlement.store_level(job, delta_bytes=job.stored_bytes, reason=f"stored:{job.retries}", at=at)
     job.save()
     announcements.ended(job)
+    metrics.note_end(JobState.SUCCEEDED)
     crash_at("before-job-commit")

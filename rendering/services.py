@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from cutroom import dispatch
+from cutroom import dispatch, tracing
 from cutroom.errors import DomainError
 from metering import selectors as metering_selectors
 from metering import services as metering
@@ -79,6 +79,7 @@ def submit(
         script=film.script,
         estimate={**guess.to_json(), "amounts": guess.amounts},
         created_by=user_id,
+        trace=tracing.current(),
     )
     settlement.hold(job, guess.amounts, at=at)
     _start(job)

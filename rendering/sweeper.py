@@ -8,13 +8,13 @@ from uuid import UUID
 from django.db import connections
 
 from cutroom import dispatch
-from rendering import conf, outcomes, scratch
+from rendering import conf, metrics, outcomes, scratch
 from rendering.leases import Claim
 
 logger = logging.getLogger(__name__)
 
 EXPIRED = """
-SELECT tenant_id, id, attempt FROM rendering_renderstep
+SELECT tenant_id, id, kind, attempt FROM rendering_renderstep
 WHERE state = 'running' AND lease_until < clock_timestamp() LIMIT 200
 """
 
@@ -47,13 +47,17 @@ def sweep() -> dict[str, int]:
         "started": _start_forgotten(),
         "reaped": scratch.reap(),
     }
+    metrics.note_sweep()
     if any(found.values()):
         logger.info("swept", extra=found)
     return found
 
 
 def _expired() -> list[Claim]:
-    return [Claim(tenant_id=row[0], step_id=row[1], attempt=row[2]) for row in _rows(EXPIRED)]
+    return [
+        Claim(tenant_id=tenant_id, step_id=step_id, kind=kind, attempt=attempt)
+        for tenant_id, step_id, kind, attempt in _rows(EXPIRED)
+    ]
 
 
 def _ring_for_unheard() -> int:

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.module_loading import import_string
 
 from cutroom.errors import DomainError
+from cutroom.logs import log_context
 from tenants import conf
 from tenants.context import Actor, acting_as, tenant_context
 from tenants.http import Principal
@@ -34,6 +35,10 @@ class TenantMiddleware:
         request.principal_error = error  # type: ignore[attr-defined]  # see TenantRequest
         if principal is None:
             return self.get_response(request)
+        with log_context(tenant_id=str(principal.tenant_id), user_id=str(principal.user_id)):
+            return self._answer_as(principal, request)
+
+    def _answer_as(self, principal: Principal, request: HttpRequest) -> HttpResponseBase:
         actor = Actor(user_id=principal.user_id, api_key_id=principal.api_key_id)
         if request.path.startswith(conf.own_transactions()):
             with acting_as(actor):

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import environ
-import sentry_sdk
 
 from config.settings.api import *  # noqa: F403  # settings are read by name
 from config.settings.backups import *  # noqa: F403  # settings are read by name
 from config.settings.databases import *  # noqa: F403  # settings are read by name
 from config.settings.plans import *  # noqa: F403  # settings are read by name
+from cutroom import metric_files, reporting, tracing
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "cutroom",
     "django_prometheus",
     "rest_framework",
     "drf_spectacular",
@@ -51,8 +52,10 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "cutroom.middleware.RequestIdMiddleware",
-    "cutroom.middleware.HealthMiddleware",
+    "cutroom.middleware.ProbeMiddleware",
+    "cutroom.middleware.TraceMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -65,6 +68,7 @@ MIDDLEWARE = [
     "tenants.middleware.TenantMiddleware",
     "tenants.idempotency.IdempotencyMiddleware",
     "cutroom.middleware.RefusalMiddleware",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -153,6 +157,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "tenants.seal_audit": {"task": "tenants.seal_audit", "schedule": 900.0},
     "accounts.purge_expired": {"task": "accounts.purge_expired", "schedule": 3600.0},
     "metering.release_expired": {"task": "metering.release_expired", "schedule": 60.0},
+    "metering.reconcile": {"task": "metering.reconcile", "schedule": 3600.0},
 }
 
 # --- Sign-in
@@ -268,12 +273,25 @@ LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"json": {"()": "cutroom.logs.JsonFormatter"}},
+    "formatters": {"json": {"()": "cutroom.logs.JsonFormatter", "shows_errors": DEBUG}},
+    "filters": {"route": {"()": "cutroom.logs.RouteFilter"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
-    "loggers": {"django.server": {"handlers": ["stderr"], "level": "WARNING", "propagate": False}},
+    "loggers": {
+        # The access log has every refusal; here are faults.
+        "django.request": {"filters": ["route"], "level": "ERROR"},
+        # Scanners ask for any host name; the answer is 400, and nobody needs to be told.
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
+    },
 }
 SENTRY_DSN = env.str("SENTRY_DSN", default="")
 if SENTRY_DSN:
-    # No user data: only what needs a code change is sent, without bodies, cookies or addresses.
-    sentry_sdk.init(dsn=SENTRY_DSN, send_default_pii=False, max_request_body_size="never")
+    reporting.start(SENTRY_DSN)
+
+# --- Metrics and traces
+CUTROOM_METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+if _metric_files := env.str("PROMETHEUS_MULTIPROC_DIR", default=""):
+    metric_files.share(Path(_metric_files))
+OTEL_EXPORTER_OTLP_ENDPOINT = env.str("OTEL_EXPORTER_OTLP_ENDPOINT", default="")
+if OTEL_EXPORTER_OTLP_ENDPOINT:
+    tracing.export()

@@ -14,5 +14,7 @@ EMAIL_BACKEND = "accounts.mail_backends.DevelopmentBackend"
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}  # noqa: F405  # from base
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
+# The worker prints mails with their sign-in links; Celery would log them, and the log hides links.
+CELERY_WORKER_REDIRECT_STDOUTS = False
 SECURE_SSL_REDIRECT = False
 CUTROOM_OUTGOING_PRIVATE = DEBUG
