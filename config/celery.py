@@ -13,6 +13,17 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
 
+@signals.worker_ready.connect
+def answer_probes(sender: Any, **_: Any) -> None:
+    """Tell whoever asks that the worker is alive, and Prometheus what its processes counted."""
+    from cutroom import conf, worker_probe
+
+    if port := conf.worker_port():
+        pulse = worker_probe.Pulse()
+        sender.timer.call_repeatedly(worker_probe.BEAT_SECONDS, pulse.beat)
+        worker_probe.serve(port, pulse=pulse)
+
+
 @signals.worker_process_init.connect
 def die_with_the_worker(**_: Any) -> None:
     """A pool process must not outlive a killed worker: it would go on with a step nobody watches."""

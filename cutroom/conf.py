@@ -12,6 +12,11 @@ def metrics_token() -> str:
     return str(getattr(settings, "CUTROOM_METRICS_TOKEN", ""))
 
 
+def worker_port() -> int:
+    """CUTROOM_WORKER_PORT: where a worker answers /livez and /metrics; 0: nowhere."""
+    return int(getattr(settings, "CUTROOM_WORKER_PORT", 0))
+
+
 def var_dir() -> Path:
     """CUTROOM_VAR: where everything that this machine writes lies."""
     return Path(settings.CUTROOM_VAR)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-import secrets
 import time
 import uuid
 from collections.abc import Callable
@@ -12,7 +11,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from opentelemetry.trace import SpanKind
 
-from cutroom import conf, health, metrics, tracing
+from cutroom import health, metrics, privacy, tracing
 from cutroom.errors import DomainError, NotAuthenticated, PermissionDenied
 from cutroom.logs import log_context
 from cutroom.pages import redirect_to_login
@@ -22,9 +21,6 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 logger = logging.getLogger("cutroom.access")
 
-_LOOPBACK = ("127.0.0.1", "::1")
-_FORWARDED = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP")
-_METRICS_ARE_PRIVATE = "Send METRICS_TOKEN as a bearer token, or ask from the machine itself."
 _SAFE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -114,25 +110,12 @@ def _readyz(request: HttpRequest) -> HttpResponse:
 
 def _metrics(request: HttpRequest) -> HttpResponse:
     """For Prometheus, which knows the token, and for this machine."""
-    if not (_has_token(request) or _is_from_here(request)):
-        return problem_response(request, PermissionDenied(_METRICS_ARE_PRIVATE))
+    if not privacy.may_read_metrics(request.headers, address=request.META.get("REMOTE_ADDR", "")):
+        return problem_response(request, PermissionDenied(privacy.REFUSAL))
     return HttpResponse(metrics.page(), content_type=metrics.CONTENT_TYPE)
 
 
 _PROBES = {"/livez": _livez, "/readyz": _readyz, "/metrics": _metrics}
-
-
-def _has_token(request: HttpRequest) -> bool:
-    token = conf.metrics_token()
-    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-    is_given = secrets.compare_digest(given.strip().encode(), token.encode())
-    return bool(token) and scheme.lower() == "bearer" and is_given
-
-
-def _is_from_here(request: HttpRequest) -> bool:
-    """Asked by a process of this machine itself, not through a proxy on it."""
-    is_forwarded = any(name in request.headers for name in _FORWARDED)
-    return request.META.get("REMOTE_ADDR", "") in _LOOPBACK and not is_forwarded
 
 
 def _log(request: HttpRequest, response: HttpResponseBase, *, seconds: float) -> None:

@@ -79,6 +79,7 @@ def running_stack(*, port: int) -> Iterator[Stack]:
     var = embedded.var_dir()
     watch = LogWatch(*stack.application_logs(var))
     with _servers(var, watch=watch) as supervisor:
+        stack.forget_metrics(var)
         _migrate(supervisor, var)
         for part in stack.application(var, port=port):
             supervisor.add(part)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -18,8 +19,6 @@ from cutroom.supervisor import Part
 
 HOST = "127.0.0.1"
 
-# The queue of doorbells without a kind of step, and one queue for each kind.
-_QUEUES = "default,celery,image,narration,segment,sound,stitch"
 # Render steps survive a kill: their leases expire and another worker takes over. So nobody waits for long.
 _PATIENCE_SECONDS = 8.0
 
@@ -61,7 +60,7 @@ def application(var: Path, *, port: int) -> list[Part]:
             "--loglevel=INFO",
             "--without-gossip",
             "--without-mingle",
-            *_worker_options(),
+            f"--concurrency={cores()}",
         ],
         "web": [sys.executable, "-m", "uvicorn", "config.asgi:application", *_web_options(port)],
     }
@@ -93,12 +92,26 @@ def last_words(name: str, *, var: Path) -> str:
     return "\n".join(_log(name, var=var).read_text(errors="replace").splitlines()[-15:])
 
 
+def cores() -> int:
+    """How many cores this process may use; a container or a batch system may allow fewer than there are."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
+def forget_metrics(var: Path) -> None:
+    """Begin all counters anew. Nobody else may be running on `var`."""
+    shutil.rmtree(_metric_files(var), ignore_errors=True)
+
+
+def _metric_files(var: Path) -> Path:
+    return var / "run" / "metrics"
+
+
 def _start(name: str, command: Sequence[str], *, var: Path) -> Child:
     return spawn(
         command,
         name=name,
         log=_log(name, var=var),
-        environment=_environment(),
+        environment=_environment(var),
         working_directory=CHECKOUT,
     )
 
@@ -111,14 +124,14 @@ def _stop(child: Child) -> None:
     child.stop((signal.SIGTERM, _PATIENCE_SECONDS))
 
 
-def _environment() -> dict[str, str]:
+def _environment(var: Path) -> dict[str, str]:
     # Celery's SIGTERM waits for running tasks without limit; its SIGQUIT gives them back to the queue.
-    defaults = {"DJANGO_SETTINGS_MODULE": "config.settings.dev", "REMAP_SIGTERM": "SIGQUIT"}
+    defaults = {
+        "DJANGO_SETTINGS_MODULE": "config.settings.dev",
+        "REMAP_SIGTERM": "SIGQUIT",
+        "PROMETHEUS_MULTIPROC_DIR": str(_metric_files(var)),
+    }
     return defaults | dict(os.environ) | {"PYTHONUNBUFFERED": "1"}
-
-
-def _worker_options() -> list[str]:
-    return [f"--concurrency={os.cpu_count() or 1}", f"--queues={_QUEUES}"]
 
 
 def _web_options(port: int) -> list[str]:

@@ -21,7 +21,6 @@ from rendering.models import RenderJob, RenderStep, StepState
 from tenants.context import tenant_context
 
 ROOT = Path(__file__).resolve().parents[1]
-QUEUES = "default,image,narration,segment,sound,stitch"
 PATIENCE_SECONDS = 300.0
 
 
@@ -34,7 +33,7 @@ class WorkerGroup:
         self.process = self._start()
 
     def _start(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "celery", "-A", "config", "worker", "-Q", QUEUES, "-c", "2"]
+        command = [sys.executable, "-m", "celery", "-A", "config", "worker", "-c", "2"]
         quiet = [
             "-l",
             "warning",

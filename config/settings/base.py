@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import environ
+from kombu import Exchange, Queue
 
 from config.settings.api import *  # noqa: F403  # settings are read by name
 from config.settings.backups import *  # noqa: F403  # settings are read by name
 from config.settings.databases import *  # noqa: F403  # settings are read by name
 from config.settings.plans import *  # noqa: F403  # settings are read by name
-from cutroom import metric_files, reporting, tracing
+from cutroom import metric_files, queues, reporting, tracing
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
@@ -121,7 +122,9 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 
 # --- Celery: messages are doorbells; reasons for each value in docs/adr/0001-the-database-decides.md
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=")
-CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_DEFAULT_QUEUE = queues.DEFAULT
+# A worker without --queues listens to all of these.
+CELERY_TASK_QUEUES = [Queue(name, Exchange(name), routing_key=name) for name in queues.ALL]
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = False
@@ -289,6 +292,7 @@ if SENTRY_DSN:
     reporting.start(SENTRY_DSN)
 
 # --- Metrics and traces
+CUTROOM_WORKER_PORT = env.int("WORKER_PORT", default=0)
 CUTROOM_METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 if _metric_files := env.str("PROMETHEUS_MULTIPROC_DIR", default=""):
     metric_files.share(Path(_metric_files))
