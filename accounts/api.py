@@ -15,12 +15,21 @@ from rest_framework.views import APIView
 
 from accounts import conf, refresh_tokens, services
 from accounts.askers import asker_of
-from accounts.errors import ForeignOrigin
-from accounts.services import SignedIn
+from accounts.entry import SignedIn
+from accounts.errors import ForeignOrigin, LinkExpired, LinkInvalid, LinkUsed, SecondFactorRequired
 from cutroom import clock
 from cutroom.bodies import Body
-from cutroom.errors import NotAuthenticated
+from cutroom.errors import InvalidInput, NotAuthenticated, RateLimited
+from cutroom.schema import problems
 from tenants.http import Principal
+
+DEAD_LINKS = (LinkInvalid, LinkExpired, LinkUsed)
+SECOND_STEP = SecondFactorRequired(
+    challenge="Yk3uQ0m…",
+    expires_in=600,
+    methods=["app", "passkey", "recovery-code"],
+    passkey={"challenge": "…"},
+)
 
 
 class LinkRequest(Body):
@@ -88,10 +97,21 @@ class VerifyAPI(APIView):
     permission_classes = [AllowAny]
 
     @extend_schema(
-        operation_id="auth_verify_link", tags=["auth"], request=VerifyRequest, responses=Tokens, auth=[]
+        operation_id="auth_verify_link",
+        tags=["auth"],
+        request=VerifyRequest,
+        responses={
+            200: Tokens,
+            **problems(InvalidInput, *DEAD_LINKS, SECOND_STEP, RateLimited(retry_after=60)),
+        },
+        auth=[],
     )
     def post(self, request: Request) -> Response:
-        """Exchange a link's token or a code for an access token; sets the refresh cookie."""
+        """Exchange a link's token or a code for an access token; sets the refresh cookie.
+
+        For a person with a second factor the answer is `403 second-factor-required` instead: no token, no
+        cookie, and a `challenge` to answer at `POST /api/auth/second-factor`. The link is used up.
+        """
         form = VerifyRequest(data=request.data)
         form.is_valid(raise_exception=True)
         data, asker, at = form.validated_data, asker_of(request._request), clock.now()

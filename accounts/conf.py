@@ -13,6 +13,14 @@ SESSION_LIFE = timedelta(days=90)
 REFRESH_GRACE = timedelta(seconds=10)
 CODE_TRIES = 5
 MAX_GRACE_HOURS = 168
+CHALLENGE_LIFE = timedelta(minutes=10)
+CHALLENGE_TRIES = 5
+RECOVERY_CODES = 10
+MOST_PASSKEYS = 20
+RECENT_MINUTES = 10
+CONSOLE_PATH = "/admin/"
+# NIST SP 800-63B-3 section 4.2.3 asks to prove oneself again after 12 hours.
+CONSOLE_PROOF_LIFE = timedelta(hours=12)
 
 
 def access_life() -> timedelta:
@@ -48,6 +56,19 @@ def shows_magic_link() -> bool:
 def secret_key() -> str:
     """SECRET_KEY: keys the digests of codes and API keys, and seals waiting mail."""
     return str(settings.SECRET_KEY)
+
+
+def second_factor_keys() -> list[str]:
+    """ACCOUNTS_SECOND_FACTOR_KEYS seal the secrets of authenticator apps: the first writes, all read.
+
+    Without any it is SECRET_KEY.
+    """
+    return [key for key in settings.ACCOUNTS_SECOND_FACTOR_KEYS if key] or [secret_key()]
+
+
+def second_factor_exempt() -> tuple[str, ...]:
+    """ACCOUNTS_SECOND_FACTOR_EXEMPT: path prefixes open to a member who still owes a second factor."""
+    return tuple(settings.ACCOUNTS_SECOND_FACTOR_EXEMPT)
 
 
 def redis_url() -> str:

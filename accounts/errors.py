@@ -1,6 +1,6 @@
 """Refusals of the accounts app."""
 
-from cutroom.errors import DomainError, NotAuthenticated, PermissionDenied
+from cutroom.errors import Conflict, DomainError, NotAuthenticated, PermissionDenied
 
 
 class LinkInvalid(DomainError):
@@ -50,3 +50,48 @@ class NoWorkspace(PermissionDenied):
 
     code = "no-workspace"
     title = "You are not a member of this workspace, or it is closed."
+
+
+class SecondFactorRequired(PermissionDenied):
+    """The link or code was right, and this person has a second factor: answer `challenge` with it.
+
+    `methods` names what they have; `passkey` holds the options for navigator.credentials.get(), if any.
+    """
+
+    code = "second-factor-required"
+    title = "One step left: your second factor."
+
+
+class SecondFactorRefused(DomainError):
+    """The code or passkey does not fit, or this code was used before."""
+
+    code = "second-factor-refused"
+    title = "That did not work. Check the code and the clock of your device, and try again."
+
+
+class ChallengeOver(DomainError):
+    """The challenge was answered, is older than 10 minutes, or had five wrong answers."""
+
+    code = "challenge-over"
+    title = "This took too long, or was tried too often. Start again."
+
+
+class SecondFactorMissing(PermissionDenied):
+    """The workspace asks its members for a second factor; go to `url` in a browser to add or show yours."""
+
+    code = "second-factor-missing"
+    title = "This workspace asks for a second factor."
+
+
+class RecentSignInRequired(PermissionDenied):
+    """A weighty deed by a session that proved itself too long ago: confirm at `url`, or sign in again."""
+
+    code = "recent-sign-in-required"
+    title = "Confirm that it is you: this needs a recent sign-in."
+
+
+class FactorExists(Conflict):
+    """There is an authenticator app already, or as many passkeys as one person may have."""
+
+    code = "factor-exists"
+    title = "Remove the present one first."

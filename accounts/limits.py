@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
+from uuid import UUID
 
 import redis
 from django.db import connection, transaction
@@ -66,6 +67,12 @@ def ask_for_link(*, email: str, ip: str) -> list[Limit]:
 def verify(*, ip: str) -> list[Limit]:
     """Limits of trying links and codes."""
     return _per_network("verify", ip, count=10, seconds=15 * MINUTE)
+
+
+def second_factor(*, user_id: UUID, ip: str) -> list[Limit]:
+    """Limits of trying second factors. Only who holds the mailbox or a session can use them up."""
+    person = Limit(key=f"factor:user:{user_id.hex}", count=10, seconds=15 * MINUTE)
+    return [person, *_per_network("factor", ip, count=30, seconds=15 * MINUTE)]
 
 
 def check(limits: Sequence[Limit]) -> None:

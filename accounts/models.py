@@ -9,6 +9,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 
+from accounts.second_factor import models as _second_factor  # noqa: F401  # Django finds its tables by this
 from tenants.models import TenantOwned
 
 
@@ -69,7 +70,10 @@ class LoginRequest(models.Model):
 
 
 class Session(models.Model):
-    """A signed-in device. Its id is the `sid` of every access token and page cookie it has."""
+    """A signed-in device. Its id is the `sid` of every access token and page cookie it has.
+
+    `signed_in_at` is when the person last proved who they are, `second_factor_at` when with a second factor.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sessions")
@@ -79,6 +83,7 @@ class Session(models.Model):
     created_at = models.DateTimeField()
     seen_at = models.DateTimeField()
     signed_in_at = models.DateTimeField()
+    second_factor_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(db_index=True)
     ended_at = models.DateTimeField(null=True)
     end_reason = models.CharField(max_length=32, blank=True)

@@ -16,7 +16,19 @@ from tenants.http import Principal
 from tenants.models import Role
 
 SESSION_KEY = "sid"
-SESSION_COLUMNS = ("user_id", "email", "tenant_id", "role", "tenant_slug", "tenant_name", "tenant_state")
+SESSION_COLUMNS = (
+    "user_id",
+    "email",
+    "tenant_id",
+    "role",
+    "tenant_slug",
+    "tenant_name",
+    "tenant_state",
+    "signed_in_at",
+    "second_factor_at",
+    "has_second_factor",
+    "is_second_factor_demanded",
+)
 KEY_COLUMNS = ("api_key_id", "user_id", "tenant_id", "scopes", "tenant_slug", "tenant_name", "tenant_state")
 
 BY_SESSION = f"SELECT {', '.join(SESSION_COLUMNS)} FROM accounts_resolve_session(%s, %s)"  # noqa: S608  # constants

@@ -9,6 +9,7 @@ from django.contrib.sessions.models import Session as BrowserSession
 from django.db.models import QuerySet
 
 from accounts.models import LoginRequest, OutboxMail, RateBucket, RefreshToken, Session
+from accounts.second_factor.models import AuthenticatorApp, FactorChallenge
 
 # Requests and mails may be about people who never sign in.
 REQUESTS_KEPT = timedelta(days=1)
@@ -26,6 +27,8 @@ def purge(*, at: datetime) -> int:
         RefreshToken.objects.filter(expires_at__lt=at - KEPT),
         Session.objects.filter(expires_at__lt=at - KEPT),
         LoginRequest.objects.filter(expires_at__lt=at - REQUESTS_KEPT),
+        FactorChallenge.objects.filter(expires_at__lt=at - REQUESTS_KEPT),
+        AuthenticatorApp.objects.filter(confirmed_at=None, created_at__lt=at - REQUESTS_KEPT),
         OutboxMail.objects.filter(give_up_at__lt=at - REQUESTS_KEPT),
         BrowserSession.objects.filter(expire_date__lt=at),
     ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -14,30 +13,22 @@ from accounts import (
     addresses,
     api_keys,
     conf,
+    entry,
     limits,
     magic_links,
     outbox,
     refresh_tokens,
-    workspaces,
 )
 from accounts import sessions as session_rows
-from accounts.errors import BadCredentials, SessionEnded
+from accounts.entry import SignedIn
+from accounts.errors import BadCredentials, SecondFactorRequired, SessionEnded
 from accounts.magic_links import Asker, MagicLink
 from accounts.models import ApiKey, LoginRequest, Session, User
+from accounts.second_factor import challenges
 from cutroom.errors import NotFound
 from tenants import audit
 from tenants.context import current_tenant_id
 from tenants.models import Tenant
-
-
-@dataclass(frozen=True, kw_only=True)
-class SignedIn:
-    """A session, its access and refresh tokens, and the path the person wanted to go to."""
-
-    session: Session
-    access_token: str
-    refresh_token: str
-    next_path: str = ""
 
 
 def request_link(*, email: str, asker: Asker, at: datetime, next_path: str = "") -> MagicLink:
@@ -62,10 +53,15 @@ def request_link(*, email: str, asker: Asker, at: datetime, next_path: str = "")
 
 
 def verify_token(*, token: str, asker: Asker, at: datetime) -> SignedIn:
-    """Sign in by link. Raises LinkInvalid, LinkUsed, LinkExpired, RateLimited, NoWorkspace."""
+    """Sign in by link. Raises LinkInvalid, LinkUsed, LinkExpired, RateLimited, NoWorkspace.
+
+    Raises SecondFactorRequired for a person who has one: the link is used up, and the error carries the
+    challenge to answer.
+    """
     limits.check(limits.verify(ip=asker.ip or ""))
     with transaction.atomic():
-        return _sign_in(magic_links.consume_token(token, at=at), asker=asker, at=at)
+        passed = _first_step(magic_links.consume_token(token, at=at), asker=asker, at=at)
+    return _signed_in(passed)
 
 
 def verify_code(*, email: str, code: str, asker: Asker, at: datetime) -> SignedIn:
@@ -74,7 +70,8 @@ def verify_code(*, email: str, code: str, asker: Asker, at: datetime) -> SignedI
     # Not atomic as a whole: a wrong try must stay counted.
     request = magic_links.consume_code(email=addresses.normalise_email(email), code=code, at=at)
     with transaction.atomic():
-        return _sign_in(request, asker=asker, at=at)
+        passed = _first_step(request, asker=asker, at=at)
+    return _signed_in(passed)
 
 
 def refresh(*, token: str, at: datetime) -> SignedIn:
@@ -132,15 +129,20 @@ def revoke_api_key(*, key_id: UUID, at: datetime) -> None:
     audit.record("api-key.revoked", target=f"api-key:{key_id}")
 
 
-def _sign_in(request: LoginRequest, *, asker: Asker, at: datetime) -> SignedIn:
+def _first_step(request: LoginRequest, *, asker: Asker, at: datetime) -> SignedIn | challenges.Asked:
     user = _user(request.email)
     if not user.is_active:
         raise BadCredentials("This account is closed.")
-    tenant_id = workspaces.choose(user, at=at)
-    session = session_rows.open_session(user=user, tenant_id=tenant_id, asker=asker, at=at)
-    token = refresh_tokens.start(session, at=at)
-    access = access_tokens.issue(user_id=user.pk, session_id=session.pk, tenant_id=tenant_id, at=at)
-    return SignedIn(session=session, access_token=access, refresh_token=token, next_path=request.next_path)
+    if challenges.methods_of(user):
+        return challenges.ask(user=user, at=at, next_path=request.next_path)
+    return entry.enter(user, asker=asker, at=at, next_path=request.next_path)
+
+
+def _signed_in(passed: SignedIn | challenges.Asked) -> SignedIn:
+    """Raised only after the commit, which used the link up and keeps the challenge."""
+    if isinstance(passed, challenges.Asked):
+        raise SecondFactorRequired(**passed.as_members())
+    return passed
 
 
 def _user(email: str) -> User:

@@ -15,7 +15,9 @@ from tenants import audit
 from tenants.context import tenant_context
 
 
-def open_session(*, user: User, tenant_id: UUID, asker: Asker, at: datetime) -> Session:
+def open_session(
+    *, user: User, tenant_id: UUID, asker: Asker, at: datetime, second_factor_at: datetime | None = None
+) -> Session:
     """A new session for a person who just proved who they are. Call inside a transaction."""
     session = Session.objects.create(
         user=user,
@@ -25,6 +27,7 @@ def open_session(*, user: User, tenant_id: UUID, asker: Asker, at: datetime) -> 
         created_at=at,
         seen_at=at,
         signed_in_at=at,
+        second_factor_at=second_factor_at,
         expires_at=at + conf.SESSION_LIFE,
     )
     _audit("session.opened", session)
@@ -46,9 +49,18 @@ def alive(user_id: UUID, *, at: datetime) -> list[Session]:
 
 
 @transaction.atomic
-def end(*, user_id: UUID, at: datetime, reason: str, session_id: UUID | None = None) -> int:
-    """End one session of a person, or all of them; returns how many were open. Each end is audited."""
+def end(
+    *,
+    user_id: UUID,
+    at: datetime,
+    reason: str,
+    session_id: UUID | None = None,
+    except_id: UUID | None = None,
+) -> int:
+    """End one session of a person, or all of them (but one); returns how many were open. Each is audited."""
     mine = Session.objects.select_for_update().filter(user_id=user_id, ended_at=None)
+    if except_id is not None:
+        mine = mine.exclude(pk=except_id)
     if session_id is not None:
         mine = mine.filter(pk=session_id)
     ended = list(mine.order_by("pk"))

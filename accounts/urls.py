@@ -3,10 +3,14 @@
 from django.urls import path
 
 from accounts import account_api, api, session_api, views
+from accounts.second_factor import api as second_factor_api
+from accounts.second_factor import security_views as security
+from accounts.second_factor import views as second_factor
 
 auth_urlpatterns = [
     path("magic-link/request", api.RequestLinkAPI.as_view(), name="request-link"),
     path("magic-link/verify", api.VerifyAPI.as_view(), name="verify-link"),
+    path("second-factor", second_factor_api.SecondFactorAPI.as_view(), name="second-factor"),
     path("refresh", api.RefreshAPI.as_view(), name="refresh"),
     path("logout", api.LogoutAPI.as_view(), name="logout"),
     path("me", session_api.MeAPI.as_view(), name="me"),
@@ -26,6 +30,21 @@ page_urlpatterns = [
     path("login/link", views.use_link, name="use-link"),
     path("login/check", views.check_mail, name="check-mail"),
     path("login/code", views.use_code, name="use-code"),
+    path("login/second-factor", second_factor.second_factor, name="second-factor"),
     path("logout", views.logout, name="logout"),
+    path("account/confirm", second_factor.confirm_identity, name="confirm-identity"),
+    path("account/confirm/mail", second_factor.mail_confirm_code, name="mail-confirm-code"),
+    path("account/security", security.security, name="security"),
+    path("account/security/app", security.add_app, name="add-app"),
+    path("account/security/app/remove", security.remove_app, name="remove-app"),
+    path("account/security/passkey", security.add_passkey, name="add-passkey"),
+    path(
+        "account/security/passkey/<uuid:passkey_id>/remove",
+        security.remove_passkey,
+        name="remove-passkey",
+    ),
+    path("account/security/codes", security.renew_codes, name="renew-codes"),
+    path("account/security/rule", security.rule, name="second-factor-rule"),
+    path("account/security/devices", security.end_other_devices, name="end-other-devices"),
     path("dev/mail", views.dev_mail, name="dev-mail"),
 ]

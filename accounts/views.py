@@ -6,25 +6,20 @@ from datetime import timedelta
 from email import message_from_binary_file, policy
 from typing import Any
 
-from django.contrib.auth import login as open_console
 from django.http import Http404, HttpRequest, HttpResponse
-from django.middleware.csrf import rotate_token
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import askers, conf, magic_links, services
-from accounts.errors import LinkExpired, LinkInvalid, LinkUsed
+from accounts.errors import LinkExpired, LinkInvalid, LinkUsed, SecondFactorRequired
 from accounts.forms import CodeForm, EmailForm
-from accounts.resolvers import SESSION_KEY
-from accounts.services import SignedIn
+from accounts.page_sessions import HOME, enter, safe_path
+from accounts.second_factor.views import ask_second_factor
 from cutroom import clock
 from cutroom.errors import DomainError, InvalidInput, RateLimited
 from tenants.http import Principal
 
-HOME = "/create"
-CONSOLE_BACKEND = "django.contrib.auth.backends.ModelBackend"
 ASKED_KEPT = timedelta(days=1)
 
 
@@ -61,7 +56,9 @@ def use_link(request: HttpRequest) -> HttpResponse:
         signed_in = services.verify_token(token=token, asker=asker, at=clock.now())
     except (LinkInvalid, LinkUsed, LinkExpired) as error:
         return _dead_link(request, error, token=token)
-    return _enter(request, signed_in)
+    except SecondFactorRequired as error:
+        return ask_second_factor(request, error)
+    return enter(request, signed_in)
 
 
 @never_cache
@@ -75,7 +72,9 @@ def use_code(request: HttpRequest) -> HttpResponse:
             signed_in = services.verify_code(
                 email=email, code=form.cleaned_data["code"], asker=askers.asker_of(request), at=clock.now()
             )
-            return _enter(request, signed_in)
+            return enter(request, signed_in)
+        except SecondFactorRequired as error:
+            return ask_second_factor(request, error)
         except LinkInvalid:
             form.add_error("code", "This is not the code of the latest mail. Check it and try again.")
         except (LinkUsed, LinkExpired) as error:
@@ -103,12 +102,6 @@ def dev_mail(request: HttpRequest) -> HttpResponse:
         raise Http404
     files = sorted(conf.mail_dir().glob("*.log"), key=lambda path: path.stat().st_mtime, reverse=True)
     return render(request, "accounts/dev_mail.html", {"mails": [_read_mail(path) for path in files[:50]]})
-
-
-def safe_path(path: str) -> str:
-    """A path of this site to go on to; the home page for anything else."""
-    is_safe = path.startswith("/") and url_has_allowed_host_and_scheme(path, allowed_hosts=None)
-    return path if is_safe and "\\" not in path else HOME
 
 
 def _ask(request: HttpRequest) -> HttpResponse:
@@ -163,17 +156,6 @@ def _dead_link(request: HttpRequest, error: DomainError, *, token: str = "") -> 
     email = magic_links.address_of(token) or request.session.get("asked_email", "")
     context = {"error": error, "form": EmailForm(initial={"email": email})}
     return render(request, "accounts/dead_link.html", context, status=error.status)
-
-
-def _enter(request: HttpRequest, signed_in: SignedIn) -> HttpResponse:
-    # A new key for the page session: whoever planted the old one gains nothing (session fixation).
-    request.session.flush()
-    user = signed_in.session.user
-    if user.is_staff:
-        open_console(request, user, backend=CONSOLE_BACKEND)
-    request.session[SESSION_KEY] = str(signed_in.session.pk)
-    rotate_token(request)
-    return redirect(safe_path(signed_in.next_path))
 
 
 def _check_context(request: HttpRequest, form: CodeForm) -> dict[str, Any]:

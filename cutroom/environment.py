@@ -13,7 +13,7 @@ from cutroom.refusal import StartRefused
 
 CHECKOUT = Path(__file__).parent.parent
 DEFAULT_PORT = 8000
-GENERATED = ("SECRET_KEY", "JWT_SECRET")
+GENERATED = ("SECRET_KEY", "JWT_SECRET", "SECOND_FACTOR_KEY")
 
 _DEFAULT_SITE_URL = f"http://127.0.0.1:{DEFAULT_PORT}"
 _TEST_VALUES = {

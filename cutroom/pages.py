@@ -37,9 +37,13 @@ def require_principal(request: HttpRequest) -> Any:
 
 def redirect_to_login(request: HttpRequest) -> HttpResponse:
     """To the login page, and back to this path afterwards."""
-    target = f"{settings.LOGIN_URL}?{urlencode({'next': request.get_full_path()})}"
+    return navigate(request, f"{settings.LOGIN_URL}?{urlencode({'next': request.get_full_path()})}")
+
+
+def navigate(request: HttpRequest, target: str) -> HttpResponse:
+    """Send the whole page to `target`, also when htmx asked for a piece of it."""
     if request.headers.get("HX-Request"):
-        # htmx would swap the login page into a fragment; this header makes it navigate.
+        # htmx would swap the other page into a fragment; this header makes it navigate.
         return HttpResponse(status=204, headers={"HX-Redirect": target})
     return HttpResponseRedirect(target)
 

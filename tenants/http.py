@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -36,6 +37,10 @@ class Principal:
     api_key_id: UUID | None = None
     scopes: frozenset[str] = field(default_factory=frozenset)
     is_browser: bool = False
+    signed_in_at: datetime | None = None
+    second_factor_at: datetime | None = None
+    has_second_factor: bool = False
+    is_second_factor_demanded: bool = False
 
     @property
     def is_authenticated(self) -> bool:

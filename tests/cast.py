@@ -7,15 +7,19 @@ Fixtures: `cast` (in the test's transaction) or `committed_cast`; bearer clients
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
+import pyotp
 import pytest
+from django.db import transaction
 from django.test import Client
 from rest_framework.test import APIClient
 
-from accounts import access_tokens, sessions
+from accounts import access_tokens, sessions, workspaces
 from accounts.magic_links import Asker
 from accounts.models import Session, User
 from accounts.resolvers import SESSION_KEY
+from accounts.second_factor import totp
 from cutroom import clock
 from tenants.context import tenant_context
 from tenants.models import Membership, Role, Tenant
@@ -31,6 +35,17 @@ class Cast:
     bob: User
     charlie: User
     olga: User
+
+
+@dataclass(frozen=True)
+class AppInHand:
+    """The phone: shows codes of a secret."""
+
+    secret: str
+
+    def code(self, at: datetime) -> str:
+        """What the app shows at a moment."""
+        return pyotp.TOTP(self.secret).at(at)
 
 
 def found_tenant(slug: str) -> Tenant:
@@ -62,10 +77,21 @@ def make_cast() -> Cast:
     )
 
 
-def open_session(user: User, tenant: Tenant) -> Session:
+def open_session(user: User, tenant: Tenant, *, second_factor_at: datetime | None = None) -> Session:
     """A signed-in device, without any mail."""
     asker = Asker(ip="192.0.2.7", device="Firefox on Linux")
-    return sessions.open_session(user=user, tenant_id=tenant.pk, asker=asker, at=clock.now())
+    return sessions.open_session(
+        user=user, tenant_id=tenant.pk, asker=asker, at=clock.now(), second_factor_at=second_factor_at
+    )
+
+
+def give_app(user: User) -> AppInHand:
+    """An authenticator app, connected ten minutes ago."""
+    at = clock.now() - timedelta(minutes=10)
+    enrolment = totp.begin(user_id=user.pk, email=user.email, at=at)
+    app = AppInHand(enrolment.secret)
+    totp.confirm(user_id=user.pk, code=app.code(at), at=at)
+    return app
 
 
 def bearer(user: User, tenant: Tenant) -> APIClient:
@@ -142,12 +168,24 @@ def charlie_browser(cast: Cast) -> Client:
     return browser_of(cast.charlie, cast.globex)
 
 
+def console_of(operator: User) -> Client:
+    """A browser at the console: an operator has a workspace like everybody, and showed a second factor."""
+    with transaction.atomic():
+        tenant_id = workspaces.choose(operator, at=clock.now())
+        give_app(operator)
+        session = open_session(operator, Tenant(pk=tenant_id), second_factor_at=clock.now())
+    client = Client()
+    client.force_login(operator)
+    cookie = client.session
+    cookie[SESSION_KEY] = str(session.pk)
+    cookie.save()
+    return client
+
+
 @pytest.fixture
 def olga_browser(cast: Cast) -> Client:
     """Olga at the console."""
-    client = Client()
-    client.force_login(cast.olga)
-    return client
+    return console_of(cast.olga)
 
 
 @pytest.fixture

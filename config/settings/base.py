@@ -15,6 +15,7 @@ from config.settings.api import *  # noqa: F403  # settings are read by name
 from config.settings.backups import *  # noqa: F403  # settings are read by name
 from config.settings.databases import *  # noqa: F403  # settings are read by name
 from config.settings.plans import *  # noqa: F403  # settings are read by name
+from config.settings.sign_in import *  # noqa: F403  # settings are read by name
 from cutroom import metric_files, queues, reporting, tracing
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
@@ -67,6 +68,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "tenants.middleware.TenantMiddleware",
+    "accounts.second_factor.middleware.SecondFactorMiddleware",
     "tenants.idempotency.IdempotencyMiddleware",
     "cutroom.middleware.RefusalMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
@@ -163,22 +165,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "metering.reconcile": {"task": "metering.reconcile", "schedule": 3600.0},
 }
 
-# --- Sign-in
-AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
-LOGIN_URL = "/login"
-JWT_SECRET = env.str("JWT_SECRET")
-JWT_SECRET_PREVIOUS = env.str("JWT_SECRET_PREVIOUS", default="")
-JWT_EXPIRE_HOURS = env.int("JWT_EXPIRE_HOURS", default=24)
-TENANTS_RESOLVERS = ["accounts.resolvers.from_bearer", "accounts.resolvers.from_page_session"]
-# Sign-in is nobody's tenant: a refusal there must not take back that a wrong code was counted.
-TENANTS_LASTING_REFUSALS = (
-    "/api/auth/magic-link/",
-    "/api/auth/refresh",
-    "/api/auth/logout",
-    "/login",
-    "/logout",
-)
+# --- Tenants
 TENANTS_ENTITLEMENTS = "metering.entitlements.for_tenant"
 TENANTS_BACKUP_ROLE = env.str("DATABASE_BACKUP_ROLE", default="")
 # What webhook endpoints may subscribe to; each is announced by the app it is named after.
@@ -188,8 +175,6 @@ TENANTS_WEBHOOK_EVENTS = {
     "render.failed": "A render has failed",
 }
 CUTROOM_OUTGOING_PRIVATE = env.bool("OUTGOING_PRIVATE", default=False)
-ACCOUNTS_SHOW_MAGIC_LINK = False
-ACCOUNTS_TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
 
 # --- Mail
 MAGIC_LINK_FROM = env.str("MAGIC_LINK_FROM")
@@ -285,6 +270,8 @@ LOGGING: dict[str, Any] = {
         "django.request": {"filters": ["route"], "level": "ERROR"},
         # Scanners ask for any host name; the answer is 400, and nobody needs to be told.
         "django.security.DisallowedHost": {"level": "CRITICAL"},
+        # It logs the credential id of each passkey used.
+        "fido2": {"level": "WARNING"},
     },
 }
 SENTRY_DSN = env.str("SENTRY_DSN", default="")

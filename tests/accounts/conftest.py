@@ -11,8 +11,8 @@ from django.core.mail import EmailMultiAlternatives
 from rest_framework.test import APIClient
 
 from accounts import conf, outbox, services
+from accounts.entry import SignedIn
 from accounts.magic_links import Asker, MagicLink
-from accounts.services import SignedIn
 from cutroom import clock
 
 ASKER = Asker(ip="192.0.2.1", device="Firefox on Linux")

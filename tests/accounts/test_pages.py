@@ -14,7 +14,7 @@ from django.test import Client
 
 from accounts import conf
 from accounts.models import LoginRequest, Session
-from accounts.views import HOME, safe_path
+from accounts.page_sessions import HOME, safe_path
 from cutroom import clock, sealing
 from tests.accounts.conftest import NEWCOMER, ask
 from tests.cast import Cast
@@ -233,12 +233,10 @@ def test_a_session_ended_elsewhere_is_over_here(alice_browser: Client, cast: Cas
     assert "sid" not in alice_browser.session
 
 
-def test_an_operator_enters_the_console_and_leaves_it_with_the_session(client: Client, cast: Cast) -> None:
-    token = ask(cast.olga.email).token
-    client.post("/login/link", {"token": token})
-    assert client.get("/admin/").status_code == 200
+def test_an_operator_leaves_the_console_with_the_session(olga_browser: Client, cast: Cast) -> None:
+    assert olga_browser.get("/admin/").status_code == 200
     Session.objects.filter(user=cast.olga).update(ended_at=clock.now())
-    assert client.get("/admin/").status_code == 302
+    assert olga_browser.get("/admin/").status_code == 302
 
 
 def test_nobody_else_enters_the_console(alice_browser: Client) -> None:

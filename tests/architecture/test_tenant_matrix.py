@@ -33,6 +33,7 @@ OPEN = frozenset(
     {
         "api/auth/magic-link/request",
         "api/auth/magic-link/verify",
+        "api/auth/second-factor",
         "api/auth/refresh",
         "api/schema",
         "api/docs",

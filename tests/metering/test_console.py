@@ -9,7 +9,7 @@ from metering import services
 from metering.meters import Meter
 from metering.models import UsageEvent
 from tenants.context import tenant_context
-from tests.cast import Cast, browser_of
+from tests.cast import Cast, browser_of, console_of
 from tests.metering.conftest import NOON
 
 pytestmark = pytest.mark.committed
@@ -30,9 +30,7 @@ def olga(committed_cast: Cast) -> Client:
                 subject="asset:1",
                 at=NOON,
             )
-    client = Client()
-    client.force_login(committed_cast.olga)
-    return client
+    return console_of(committed_cast.olga)
 
 
 @pytest.mark.parametrize("table", TABLES)

@@ -19,9 +19,13 @@ from tests.cast import Cast
 
 # Reviewed: tables whose rows belong to no tenant, or to a person who may be in several.
 WITHOUT_TENANT = {
+    "accounts_authenticatorapp",
+    "accounts_factorchallenge",
     "accounts_loginrequest",
     "accounts_outboxmail",
+    "accounts_passkey",
     "accounts_ratebucket",
+    "accounts_recoverycode",
     "accounts_refreshtoken",
     # Its tenant_id is the tenant last chosen; membership is read again for each request.
     "accounts_session",

@@ -1,0 +1,72 @@
+"""Nobody goes on without the second factor that their tenant, or the console, demands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponseBase
+from django.urls import reverse
+
+from accounts import conf
+from accounts.errors import SecondFactorMissing
+from accounts.recent_sign_in import confirm_path
+from cutroom import clock
+from cutroom.errors import PermissionDenied
+from cutroom.pages import navigate, redirect_to_login
+from cutroom.problems import page_or_problem, problem_response
+from tenants.http import Principal
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+
+class SecondFactorMiddleware:
+    """Stands behind TenantMiddleware. API keys pass: they are nobody's sign-in."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer the request, or send its person to add or show a second factor."""
+        refusal = _console_refusal(request) or _tenant_refusal(request)
+        return refusal or self.get_response(request)
+
+
+def _tenant_refusal(request: HttpRequest) -> HttpResponseBase | None:
+    principal: Principal | None = getattr(request, "principal", None)
+    if (
+        principal is None
+        or principal.session_id is None
+        or not principal.is_second_factor_demanded
+        or (principal.has_second_factor and principal.second_factor_at)
+        or request.path.startswith(conf.second_factor_exempt())
+    ):
+        return None
+    target = _next_step(request, principal)
+    if request.path.startswith("/api/"):
+        return problem_response(request, SecondFactorMissing(url=conf.site_url() + target))
+    return navigate(request, target)
+
+
+def _console_refusal(request: HttpRequest) -> HttpResponseBase | None:
+    """The console opens to staff whose session showed a second factor in the last 12 hours."""
+    user: Any = getattr(request, "user", None)
+    is_console = request.path.startswith(conf.CONSOLE_PATH)
+    if not is_console or user is None or not user.is_authenticated:
+        return None
+    principal: Principal | None = getattr(request, "principal", None)
+    if principal is None:
+        return redirect_to_login(request)
+    if principal.user_id != user.pk:
+        return page_or_problem(request, PermissionDenied())
+    shown_at = principal.second_factor_at if principal.has_second_factor else None
+    if shown_at and clock.now() - shown_at <= conf.CONSOLE_PROOF_LIFE:
+        return None
+    return navigate(request, _next_step(request, principal))
+
+
+def _next_step(request: HttpRequest, principal: Principal) -> str:
+    """Where to go: add a factor, or show the one there is and come back."""
+    if not principal.has_second_factor:
+        return reverse("accounts-pages:security")
+    return confirm_path(request.get_full_path() if request.method == "GET" else "/")

@@ -1,0 +1,45 @@
+"""Sign-in: who people are, what their tokens are signed with, and where a second factor is not asked for."""
+
+from __future__ import annotations
+
+import environ
+
+_env = environ.FileAwareEnv()
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+LOGIN_URL = "/login"
+JWT_SECRET = _env.str("JWT_SECRET")
+JWT_SECRET_PREVIOUS = _env.str("JWT_SECRET_PREVIOUS", default="")
+JWT_EXPIRE_HOURS = _env.int("JWT_EXPIRE_HOURS", default=24)
+TENANTS_RESOLVERS = ["accounts.resolvers.from_bearer", "accounts.resolvers.from_page_session"]
+# Sign-in is nobody's tenant: a refusal there must not take back that a wrong code was counted.
+TENANTS_LASTING_REFUSALS = (
+    "/api/auth/magic-link/",
+    "/api/auth/second-factor",
+    "/account/confirm",
+    "/account/security",
+    "/api/auth/refresh",
+    "/api/auth/logout",
+    "/login",
+    "/logout",
+)
+ACCOUNTS_SHOW_MAGIC_LINK = False
+ACCOUNTS_SECOND_FACTOR_KEYS = [
+    _env.str("SECOND_FACTOR_KEY", default=""),
+    _env.str("SECOND_FACTOR_KEY_PREVIOUS", default=""),
+]
+# What a member needs to add a second factor, to show it, or to leave.
+ACCOUNTS_SECOND_FACTOR_EXEMPT = (
+    "/account/security",
+    "/account/confirm",
+    "/login",
+    "/logout",
+    "/theme",
+    "/problems",
+    "/dev/",
+    "/api/auth/",
+    "/api/schema",
+    "/api/docs",
+)
+ACCOUNTS_TRUSTED_PROXIES = _env.list("TRUSTED_PROXIES", default=[])
