@@ -14,6 +14,7 @@ from django.template.loader import render_to_string
 from accounts import conf
 from accounts.models import OutboxMail
 from cutroom import clock, dispatch, sealing
+from tenants import holding
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +47,8 @@ def enqueue(
 
 def deliver_due() -> int:
     """Send what is due; returns how many left. Any number of workers may do this at once."""
+    if holding.is_held():
+        return 0
     sent = 0
     for _ in range(_BATCH):
         mail = _take(at=clock.now())

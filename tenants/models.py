@@ -258,3 +258,13 @@ class WebhookDelivery(TenantOwned):
 
     def __str__(self) -> str:
         return f"{self.state} after {self.tries}"
+
+
+class Hold(models.Model):
+    """While a row is here, nothing leaves this installation: no mail, no call that changes a third party."""
+
+    reason = models.CharField(max_length=200)
+    since = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.reason

@@ -28,6 +28,7 @@ ROOT = Path(settings.BASE_DIR)
 SHAPING_FILES = (
     "*/models.py",
     "*/apps.py",
+    "config/settings/databases.py",
     "tenants/conf.py",
     "tenants/receivers.py",
     "tenants/row_security.py",

@@ -163,11 +163,13 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "accounts.purge_expired": {"task": "accounts.purge_expired", "schedule": 3600.0},
     "metering.release_expired": {"task": "metering.release_expired", "schedule": 60.0},
     "metering.reconcile": {"task": "metering.reconcile", "schedule": 3600.0},
+    # Both ask whether it is time; the database knows.
+    "gdpr.back_up": {"task": "gdpr.back_up", "schedule": 600.0},
+    "gdpr.rehearse": {"task": "gdpr.rehearse", "schedule": 3600.0},
 }
 
 # --- Tenants
 TENANTS_ENTITLEMENTS = "metering.entitlements.for_tenant"
-TENANTS_BACKUP_ROLE = env.str("DATABASE_BACKUP_ROLE", default="")
 # What webhook endpoints may subscribe to; each is announced by the app it is named after.
 TENANTS_WEBHOOK_EVENTS = {
     "render.succeeded": "A video is ready",

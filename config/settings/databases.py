@@ -27,8 +27,10 @@ DATABASES = {
     "owner": _database("DATABASE_OWNER_URL", is_pooled=False),
 }
 DATABASE_ROUTERS = ["tenants.routers.OwnerWhileMigrating"]
+_HAS_BACKUP_ROLE = bool(_env.str("DATABASE_BACKUP_URL", default=""))
 GDPR_BACKUP_DATABASE = (
-    _database("DATABASE_BACKUP_URL", is_pooled=False)
-    if _env.str("DATABASE_BACKUP_URL", default="")
-    else DATABASES["owner"]
+    _database("DATABASE_BACKUP_URL", is_pooled=False) if _HAS_BACKUP_ROLE else DATABASES["owner"]
+)
+TENANTS_BACKUP_ROLE = _env.str("DATABASE_BACKUP_ROLE", default="") or (
+    GDPR_BACKUP_DATABASE["USER"] if _HAS_BACKUP_ROLE else ""
 )

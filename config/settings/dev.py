@@ -10,6 +10,7 @@ from config.settings.base import *  # noqa: E402, F403  # the environment must b
 
 DEBUG = os.environ.get("DEBUG", "true").lower() == "true"
 ACCOUNTS_SHOW_MAGIC_LINK = DEBUG
+GDPR_CREATES_BACKUP_KEYS = DEBUG
 EMAIL_BACKEND = "accounts.mail_backends.DevelopmentBackend"
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}  # noqa: F405  # from base
 WHITENOISE_USE_FINDERS = True

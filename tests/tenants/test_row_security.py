@@ -39,6 +39,10 @@ WITHOUT_TENANT = {
     "django_content_type",
     "django_migrations",
     "django_session",
+    # Backups and holds are of the whole installation.
+    "gdpr_backedupfile",
+    "gdpr_backuprun",
+    "tenants_hold",
 }
 
 RELATIONS = """

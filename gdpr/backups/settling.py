@@ -1,0 +1,75 @@
+"""What happens inside a restored copy before anybody may use it: it is judged, cleansed and made safe."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import connections
+
+from accounts import credentials
+from gdpr.backups import manifests, media, sealing, status
+from gdpr.backups.stores import Store
+from gdpr.conf import instance
+from gdpr.erasure import ledger, local
+from metering import reconciliation
+from rendering.keys import VIDEO_FILES, video_key
+from rendering.models import Asset, CacheEntry, JobState, RenderJob
+from tenants import holding, storage
+
+MAX_NAMED = 20
+
+
+def judge() -> dict[str, Any]:
+    """Does the copy hold together? `faults` names what does not, each in a sentence."""
+    unequal = [str(balance.tenant_id) for balance in reconciliation.balances() if not balance.is_exact]
+    lost = _lost_files()
+    faults = [f"The usage counters of tenant {tenant} differ from the ledger." for tenant in unequal]
+    faults += [f"The file {name} is known to the database, but not there." for name in lost]
+    return {"faults": faults[:MAX_NAMED], "fault_count": len(faults)}
+
+
+def replay_erasures(*, store: Store) -> dict[str, Any]:
+    """Erase again whoever was erased before or after the backup; `erased` lists the tenants' ids.
+
+    Raises Damaged when the ledger cannot be trusted.
+    """
+    erased, removed = [], 0
+    for entry in ledger.entries(store):
+        removed += local.purge(entry.scope, entry.subject)
+        if entry.scope is ledger.Scope.TENANT:
+            erased.append(str(entry.subject))
+    return {"erased": erased, "erased_again": removed}
+
+
+def make_safe(backup_id: str, *, store: Store, at: datetime, keeps_api_keys: bool) -> dict[str, Any]:
+    """End every credential, hold mail and webhooks, and bring what is known of backups up to the store."""
+    ended = credentials.end_all(at=at, keeps_api_keys=keeps_api_keys)
+    holding.hold(f"restored from backup {backup_id}", at=at)
+    _rebuild_index(backup_id, store=store)
+    status.synchronise(store, at=at)
+    return {"ended": ended}
+
+
+def _lost_files() -> list[str]:
+    found: list[str] = []
+    for model in (Asset, CacheEntry):
+        keys = model.everywhere.using("ops").exclude(storage_key="").values_list("storage_key", flat=True)
+        found += [key for key in keys.iterator(chunk_size=2_000) if not storage.file_exists(key)]
+    jobs = RenderJob.everywhere.using("ops").filter(state=JobState.SUCCEEDED).exclude(video_bytes=None)
+    for job in jobs.only("pk", "tenant_id").iterator(chunk_size=2_000):
+        keys_of_job = [video_key(job, extension) for extension in VIDEO_FILES]
+        found += [key for key in keys_of_job if not storage.file_exists(key)]
+    return found
+
+
+def _rebuild_index(backup_id: str, *, store: Store) -> None:
+    """Keep of the index of stored media only what this backup needs: other objects may be gone by now."""
+    part = manifests.load(backup_id, store=store, instance=instance()).parts.get("objects")
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE needed (name text PRIMARY KEY)")
+        if part is not None:
+            for line in sealing.plain_lines(part, store=store):
+                cursor.execute("INSERT INTO needed VALUES (%s)", [media.object_of(line)[0]])
+        cursor.execute("DELETE FROM gdpr_backedupfile WHERE object_name NOT IN (SELECT name FROM needed)")
+        cursor.execute("DROP TABLE needed")

@@ -1,0 +1,148 @@
+"""Is there a backup that would help? Read from rows, so that pages and probes may ask at any time."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Max, QuerySet
+
+from gdpr import conf
+from gdpr.backups import catalogue, keys
+from gdpr.backups.stores import Store
+from gdpr.models import BackupRun, BackupState
+
+DAY = timedelta(days=1)
+# A daily backup may take its time, but not two hours more than a day.
+BACKUP_MAX_AGE = timedelta(hours=26)
+CHECK_MAX_AGE = timedelta(days=8)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status:
+    """What is known of the backups. `reasons` say why it is red, `remarks` what is worth knowing anyway."""
+
+    last_backup_at: datetime | None
+    last_verified_at: datetime | None
+    last_drill_at: datetime | None
+    next_backup_at: datetime
+    last_backup_id: str = ""
+    database_bytes: int = 0
+    media_bytes: int = 0
+    recovery_point_seconds: float | None = None
+    recovery_time_seconds: float | None = None
+    reasons: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+
+    @property
+    def state(self) -> str:
+        """green, or red when something that must be true is not."""
+        return "red" if self.reasons else "green"
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values; times in ISO 8601."""
+        plain = {name: _plain(value) for name, value in asdict(self).items()}
+        return {"state": self.state, **plain}
+
+
+def status(at: datetime) -> Status:
+    """The state of the backups at the moment `at`, in a constant number of queries."""
+    present = BackupRun.objects.filter(removed_at=None)
+    good = present.filter(state=BackupState.SUCCEEDED).order_by("-started_at").first()
+    newest = BackupRun.objects.exclude(state=BackupState.RUNNING).order_by("-started_at").first()
+    times = present.aggregate(verified=Max("verified_at"), drilled=Max("drilled_at"))
+    drilled = present.exclude(drilled_at=None).order_by("-drilled_at").first()
+    return Status(
+        last_backup_at=good.started_at if good else None,
+        last_verified_at=times["verified"],
+        last_drill_at=times["drilled"],
+        next_backup_at=next_backup(good, at=at),
+        last_backup_id=good.pk if good else "",
+        database_bytes=good.database_bytes if good else 0,
+        media_bytes=good.media_bytes if good else 0,
+        recovery_point_seconds=(at - good.started_at).total_seconds() if good else None,
+        recovery_time_seconds=drilled.recovery_seconds if drilled else None,
+        reasons=list(_reasons(good, times["verified"], at=at)),
+        remarks=list(_remarks(newest, times["drilled"], at=at)),
+    )
+
+
+def next_backup(good: BackupRun | None, *, at: datetime) -> datetime:
+    """When the next daily backup is due: the first BACKUP_HOUR after the last good one, or now."""
+    if good is None:
+        return at
+    hour = good.started_at.replace(hour=conf.backup_hour(), minute=0, second=0, microsecond=0)
+    return hour if hour > good.started_at else hour + DAY
+
+
+def is_due(at: datetime) -> bool:
+    """Is it time for the daily backup? After a failure it is tried again every hour."""
+    recent = BackupRun.objects.filter(started_at__gt=at - timedelta(hours=1))
+    good = BackupRun.objects.filter(state=BackupState.SUCCEEDED).order_by("-started_at").first()
+    return next_backup(good, at=at) <= at and not recent.exists()
+
+
+def synchronise(store: Store, *, at: datetime) -> None:
+    """Bring the rows up to what the store holds: after a restore the store knows more than the database."""
+    found = {entry.id: entry for entry in catalogue.listed(store)}
+    for entry in found.values():
+        state = BackupState.SUCCEEDED if entry.is_complete else BackupState.INCOMPLETE
+        BackupRun.objects.update_or_create(
+            pk=entry.id,
+            defaults={
+                "state": state,
+                "verified_at": entry.verified_at,
+                "drilled_at": entry.drilled_at,
+                "recovery_seconds": entry.recovery_seconds,
+                "removed_at": None,
+            },
+            create_defaults={
+                "state": state,
+                "started_at": entry.made_at,
+                "finished_at": entry.made_at,
+                "database_bytes": entry.bytes,
+                "verified_at": entry.verified_at,
+                "drilled_at": entry.drilled_at,
+                "recovery_seconds": entry.recovery_seconds,
+            },
+        )
+    _good_rows().exclude(pk__in=found).update(removed_at=at)
+
+
+def _good_rows() -> QuerySet[BackupRun]:
+    return BackupRun.objects.filter(
+        removed_at=None, state__in=(BackupState.SUCCEEDED, BackupState.INCOMPLETE)
+    )
+
+
+def _reasons(good: BackupRun | None, verified_at: datetime | None, *, at: datetime) -> list[str]:
+    if good is None:
+        return ["No backup was made yet."]
+    found = []
+    if at - good.started_at > BACKUP_MAX_AGE:
+        found.append(f"The last good backup is {_age(at - good.started_at)} old.")
+    if verified_at is None:
+        found.append("No backup was verified yet.")
+    elif at - verified_at > CHECK_MAX_AGE:
+        found.append(f"The last verified backup was checked {_age(at - verified_at)} ago.")
+    return found
+
+
+def _remarks(newest: BackupRun | None, drilled_at: datetime | None, *, at: datetime) -> list[str]:
+    found = []
+    if newest is not None and newest.error:
+        found.append(f"The last run, {newest.pk}: {newest.error}")
+    if drilled_at is None or at - drilled_at > CHECK_MAX_AGE:
+        found.append("No restore was rehearsed in the last 8 days (verify_backup --full).")
+    if keys.identity_file() is not None:
+        found.append("A private backup key lies on this server; whoever takes the server can read backups.")
+    return found
+
+
+def _age(age: timedelta) -> str:
+    return f"{age.days} days" if age >= 2 * DAY else f"{age.total_seconds() / 3600:.0f} hours"
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value

@@ -1,0 +1,95 @@
+"""Settings of the gdpr app, read lazily so that tests can override them."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import connections
+
+
+def backup_store() -> str:
+    """GDPR_BACKUP_STORE: where backups lie, a path or s3://bucket/prefix (CUTROOM_VAR/backups)."""
+    return str(settings.GDPR_BACKUP_STORE or Path(settings.CUTROOM_VAR) / "backups")
+
+
+def backup_s3_endpoint() -> str:
+    """GDPR_BACKUP_S3_ENDPOINT: the address of an S3 that is not Amazon's; empty for Amazon's."""
+    return str(settings.GDPR_BACKUP_S3_ENDPOINT)
+
+
+def instance() -> str:
+    """GDPR_INSTANCE: the name of this installation in a store that several share (the host of SITE_URL)."""
+    return str(settings.GDPR_INSTANCE or urlsplit(settings.SITE_URL).hostname or "cutroom")
+
+
+def backup_recipients() -> list[str]:
+    """GDPR_BACKUP_RECIPIENTS: age public keys; empty means those of `backup_keys create`."""
+    return list(settings.GDPR_BACKUP_RECIPIENTS)
+
+
+def backup_identity_file() -> Path | None:
+    """GDPR_BACKUP_IDENTITY_FILE: age's private key, only where drills are to run."""
+    return Path(settings.GDPR_BACKUP_IDENTITY_FILE) if settings.GDPR_BACKUP_IDENTITY_FILE else None
+
+
+def creates_backup_keys() -> bool:
+    """GDPR_CREATES_BACKUP_KEYS: make a key pair when there is none. Development only."""
+    return bool(getattr(settings, "GDPR_CREATES_BACKUP_KEYS", False))
+
+
+def keys_dir() -> Path:
+    """Where `backup_keys create` keeps the public key, and development the private one."""
+    return Path(settings.CUTROOM_VAR) / "keys"
+
+
+def backup_kept() -> timedelta:
+    """GDPR_BACKUP_KEEP_DAYS: no backup is kept longer, except the last verified one (35 days)."""
+    return timedelta(days=int(settings.GDPR_BACKUP_KEEP_DAYS))
+
+
+def backup_hour() -> int:
+    """GDPR_BACKUP_HOUR: the hour (UTC) after which the daily backup is made (2)."""
+    return int(settings.GDPR_BACKUP_HOUR)
+
+
+def backup_ping_url() -> str:
+    """GDPR_BACKUP_PING_URL: fetched after each good backup, so that silence raises an alarm elsewhere."""
+    return str(settings.GDPR_BACKUP_PING_URL)
+
+
+def postgres_programs() -> str:
+    """GDPR_POSTGRES_PROGRAMS: the directory with pg_dump and pg_restore; empty means look for them."""
+    return str(settings.GDPR_POSTGRES_PROGRAMS)
+
+
+def database(role: str) -> dict[str, Any]:
+    """How to connect as `owner` or `backup`: Django's keys NAME, HOST, PORT, USER, PASSWORD.
+
+    All roles use one database, so its name is taken from the owner's connection.
+    """
+    owner: dict[str, Any] = connections["owner"].settings_dict
+    given: dict[str, Any] = owner if role == "owner" else settings.GDPR_BACKUP_DATABASE
+    return {**given, "NAME": owner["NAME"]}
+
+
+def address_key() -> bytes:
+    """Keys the names of stored media: whoever sees the store cannot test it for files they know."""
+    return hmac.digest(str(settings.SECRET_KEY).encode(), b"backup media addresses", hashlib.sha256)
+
+
+def media_root() -> Path | None:
+    """The folder of the media, or None when they lie in a bucket."""
+    default: Any = settings.STORAGES["default"]
+    options = default.get("OPTIONS", {})
+    return Path(options["location"]) if "location" in options else None
+
+
+def version() -> str:
+    """The version of this code; empty outside a release."""
+    return str(getattr(settings, "CUTROOM_VERSION", ""))

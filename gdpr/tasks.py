@@ -1,0 +1,43 @@
+"""Celery's edge of the gdpr app."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from celery import shared_task
+
+from cutroom import clock
+from gdpr.backups import schedule
+from gdpr.backups.errors import BackupError, Locked
+
+logger = logging.getLogger(__name__)
+
+# A backup of much media takes hours. Its lock, not its message, keeps it from running twice.
+LONG_SECONDS = 12 * 3600
+
+
+@shared_task(name="gdpr.back_up", acks_late=False, soft_time_limit=LONG_SECONDS, time_limit=LONG_SECONDS + 60)
+def back_up(**_: Any) -> str:
+    """Make the daily backup when it is due, and look at what was stored."""
+    try:
+        return schedule.back_up_if_due(at=clock.now())
+    except Locked:
+        return ""
+    except BackupError as error:
+        logger.error("backup_not_made", extra={"reason": str(error)})  # the row has the rest
+        return ""
+
+
+@shared_task(
+    name="gdpr.rehearse", acks_late=False, soft_time_limit=LONG_SECONDS, time_limit=LONG_SECONDS + 60
+)
+def rehearse(**_: Any) -> str:
+    """Rehearse a restore when the last one is a week ago and this machine may read backups."""
+    try:
+        return schedule.rehearse_if_due(at=clock.now())
+    except Locked:
+        return ""
+    except BackupError as error:
+        logger.error("restore_not_rehearsed", extra={"reason": str(error)})  # expected kind
+        return ""
