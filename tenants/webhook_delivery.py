@@ -20,7 +20,7 @@ from standardwebhooks import Webhook
 
 from cutroom import clock, dispatch, outgoing
 from cutroom.outgoing import Answer, OutgoingError
-from tenants import audit, webhooks
+from tenants import audit, holding, webhooks
 from tenants.context import tenant_context
 from tenants.models import DeliveryState, WebhookDelivery, WebhookEndpoint
 
@@ -53,6 +53,8 @@ _SHOWN_BYTES = 1_000
 
 def deliver_due(tenant_id: UUID) -> int:
     """Send what a tenant has due; returns how many messages arrived. Any number of workers may do this."""
+    if holding.is_held():
+        return 0
     arrived = 0
     for _ in range(_BATCH):
         with tenant_context(tenant_id):

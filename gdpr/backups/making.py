@@ -105,7 +105,7 @@ def _store_all(run: BackupRun, *, store: Store, recipients: list[str], has_media
         parts["database"] = _store_database(run, address, seen, store=store, recipients=recipients)
     crash_at("backup_after_database")
     if has_media:
-        after = media.copy_new(run.pk, store=store, recipients=recipients)
+        after = media.copy_new(run.pk, store=store, recipients=recipients, sealed_until=made_at)
         media.forget_others(run.pk)
         run.uploaded_bytes = before.uploaded_bytes + after.uploaded_bytes
         names = {part: manifests.part_name(run.pk, part) for part in ("media", "objects")}

@@ -14,6 +14,7 @@ import re
 import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from itertools import chain, islice
 
 from django.core.files.storage import default_storage
@@ -71,10 +72,16 @@ class Pass:
     missing: int = 0
 
 
-def copy_new(run: str, *, store: Store, recipients: Sequence[str]) -> Pass:
-    """Bring every file that is not in the store there, and mark all files as seen by `run`."""
+def copy_new(
+    run: str, *, store: Store, recipients: Sequence[str], sealed_until: datetime | None = None
+) -> Pass:
+    """Bring every file that is not in the store there, and mark all files as seen by `run`.
+
+    Audit checkpoints sealed after `sealed_until` are left out: the snapshot of the database ends before them,
+    and would look cut off.
+    """
     uploaded = missing = 0
-    for batch in _batched(walk()):
+    for batch in _batched(path for path in walk() if not _is_later_seal(path, sealed_until)):
         rows, lost = _copy_batch(batch, run=run, store=store, recipients=recipients)
         uploaded, missing = uploaded + rows, missing + lost
     return Pass(uploaded_bytes=uploaded, missing=missing)
@@ -143,6 +150,15 @@ def object_of(line: str) -> tuple[str, int, str]:
     if not (_OBJECT.fullmatch(name) and size.isdigit() and _SHA256.fullmatch(sha256)):
         raise Damaged(f"The list of objects holds {line[:200]!r}.")
     return name, int(size), sha256
+
+
+def _is_later_seal(path: str, until: datetime | None) -> bool:
+    if until is None or path.split("/")[2] != "audit":
+        return False
+    try:
+        return default_storage.get_modified_time(path) > until
+    except OSError:
+        return True
 
 
 def _copy_batch(

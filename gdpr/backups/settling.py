@@ -15,18 +15,22 @@ from gdpr.erasure import ledger, local
 from metering import reconciliation
 from rendering.keys import VIDEO_FILES, video_key
 from rendering.models import Asset, CacheEntry, JobState, RenderJob
-from tenants import holding, storage
+from tenants import audit_verification, holding, storage
+from tenants.audit_anchors import Kind
+from tenants.models import Tenant
 
 MAX_NAMED = 20
 
 
-def judge() -> dict[str, Any]:
+def judge(*, at: datetime) -> dict[str, Any]:
     """Does the copy hold together? `faults` names what does not, each in a sentence."""
+    entries, broken = _audit_faults(at=at)
     unequal = [str(balance.tenant_id) for balance in reconciliation.balances() if not balance.is_exact]
     lost = _lost_files()
     faults = [f"The usage counters of tenant {tenant} differ from the ledger." for tenant in unequal]
     faults += [f"The file {name} is known to the database, but not there." for name in lost]
-    return {"faults": faults[:MAX_NAMED], "fault_count": len(faults)}
+    faults += broken
+    return {"faults": faults[:MAX_NAMED], "fault_count": len(faults), "audit_entries": entries}
 
 
 def replay_erasures(*, store: Store) -> dict[str, Any]:
@@ -49,6 +53,18 @@ def make_safe(backup_id: str, *, store: Store, at: datetime, keeps_api_keys: boo
     _rebuild_index(backup_id, store=store)
     status.synchronise(store, at=at)
     return {"ended": ended}
+
+
+def _audit_faults(*, at: datetime) -> tuple[int, list[str]]:
+    """How many audit entries were followed along their chains, and what is wrong with them."""
+    entries, faults = 0, []
+    for tenant_id in Tenant.objects.using("ops").values_list("pk", flat=True).iterator():
+        report = audit_verification.verify(tenant_id, at=at)
+        entries += report.entries
+        # Nobody seals a copy, so that is no news here.
+        problems = [problem for problem in report.problems if problem.kind is not Kind.UNSEALED]
+        faults += [f"The audit log of tenant {tenant_id}: {problem.detail}" for problem in problems]
+    return entries, faults
 
 
 def _lost_files() -> list[str]:

@@ -34,7 +34,7 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0, interactive=False)
         store, at = making.the_store(), clock.now()
         try:
-            report = settling.judge()
+            report = settling.judge(at=at)
             report |= settling.replay_erasures(store=store)
             if not options["drill"]:
                 report |= settling.make_safe(
