@@ -1,0 +1,17 @@
+"""What beat rings for, and how often in seconds. Whether there is work, the database knows."""
+
+from typing import Any
+
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    "rendering.sweep": {"task": "rendering.sweep", "schedule": 10.0},
+    "accounts.deliver_mail": {"task": "accounts.deliver_mail", "schedule": 15.0},
+    "tenants.deliver_webhooks": {"task": "tenants.deliver_webhooks", "schedule": 15.0},
+    "tenants.purge_answers": {"task": "tenants.purge_answers", "schedule": 3600.0},
+    "tenants.seal_audit": {"task": "tenants.seal_audit", "schedule": 900.0},
+    "accounts.purge_expired": {"task": "accounts.purge_expired", "schedule": 3600.0},
+    "metering.release_expired": {"task": "metering.release_expired", "schedule": 60.0},
+    "metering.reconcile": {"task": "metering.reconcile", "schedule": 3600.0},
+    # Both ask whether it is time; the database knows.
+    "gdpr.back_up": {"task": "gdpr.back_up", "schedule": 600.0},
+    "gdpr.rehearse": {"task": "gdpr.rehearse", "schedule": 3600.0},
+}
