@@ -46,6 +46,11 @@ def retry_base_seconds() -> float:
     return float(getattr(settings, "RENDERING_RETRY_BASE_SECONDS", 2))
 
 
+def jobs_at_once() -> int:
+    """RENDERING_JOBS_AT_ONCE: how many jobs of one tenant are worked on; the others wait in line (8)."""
+    return int(getattr(settings, "RENDERING_JOBS_AT_ONCE", 8))
+
+
 def doorbell_patience_seconds() -> int:
     """RENDERING_DOORBELL_PATIENCE_SECONDS: age at which the sweeper rings again for waiting work (8)."""
     return int(getattr(settings, "RENDERING_DOORBELL_PATIENCE_SECONDS", 8))

@@ -17,7 +17,7 @@ from cutroom.scrubbing import frames
 from rendering import board, conf, leases, metrics, outcomes, steps
 from rendering.leases import Claim, Heartbeat
 from rendering.media.errors import MediaCancelled, MediaCrashed, MediaError, MediaTimeout
-from rendering.models import JobState, RenderJob, RenderStep
+from rendering.models import JobState, RenderJob, RenderStep, StepState
 from rendering.outcomes import Result
 from tenants.context import tenant_context
 
@@ -83,14 +83,42 @@ def _fail(claim: Claim, *, code: str, detail: str, is_retryable: bool, **evidenc
     outcomes.fail(claim, detail=detail, is_retryable=is_retryable, is_timeout=code == "timeout")
 
 
+def start_jobs(*, tenant_id: UUID) -> int:
+    """Start a tenant's queued jobs, oldest first, while it has room; returns how many. Safe to repeat.
+
+    A tenant works on RENDERING_JOBS_AT_ONCE jobs at a time: its first videos are done sooner, and a thousand
+    jobs do not become a hundred thousand steps at once.
+    """
+    started = 0
+    while _start_next(tenant_id):
+        started += 1
+    return started
+
+
 def start_job(*, tenant_id: UUID, job_id: UUID) -> None:
-    """Place a queued job's first steps, or move on a running one that lost its way. Safe to repeat."""
+    """Place a job's next steps, also of a running one that lost its way. Safe to repeat."""
     with tenant_context(tenant_id):
         job = RenderJob.objects.select_for_update().filter(pk=job_id).first()
-        if job is None or job.is_final:
-            return
-        if job.state == JobState.QUEUED:
-            job.state, job.started_at = JobState.RUNNING, clock.now()
-            job.save(update_fields=["state", "started_at", "updated_at"])
-        board.advance(job)
-        leases.record_progress(job.pk)
+        if job is not None and not job.is_final:
+            _move_on(job)
+
+
+def _start_next(tenant_id: UUID) -> bool:
+    with tenant_context(tenant_id):
+        if RenderJob.objects.filter(state=JobState.RUNNING).count() >= conf.jobs_at_once():
+            return False
+        waiting = RenderJob.objects.select_for_update(skip_locked=True).filter(state=JobState.QUEUED)
+        job = waiting.order_by("created_at", "pk").first()
+        if job is not None:
+            _move_on(job)
+    return job is not None
+
+
+def _move_on(job: RenderJob) -> None:
+    if job.state == JobState.QUEUED:
+        job.state, job.started_at = JobState.RUNNING, clock.now()
+        job.save(update_fields=["state", "started_at", "updated_at"])
+        # A job that is tried again has steps already, and nobody rang for them while it stood in line.
+        board.ring_for(list(RenderStep.objects.filter(job=job, state=StepState.READY)))
+    board.advance(job)
+    leases.record_progress(job.pk)

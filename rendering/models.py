@@ -188,6 +188,11 @@ class RenderJob(TenantOwned):
                 condition=models.Q(state__in=["queued", "running"]),
             ),
             models.Index(
+                fields=["tenant", "state", "created_at"],
+                name="render_waiting",
+                condition=models.Q(state__in=["queued", "running"]),
+            ),
+            models.Index(
                 fields=["tenant", "film_key"], name="render_by_film", condition=models.Q(state="succeeded")
             ),
         ]
@@ -262,7 +267,14 @@ class RenderStep(TenantOwned):
             )
         ]
         indexes = [
-            models.Index(fields=["kind", "ordinal"], name="step_ready", condition=models.Q(state="ready")),
+            models.Index(
+                fields=["kind", "tenant", "ordinal"], name="step_ready", condition=models.Q(state="ready")
+            ),
+            models.Index(
+                fields=["tenant", "-started_at"],
+                name="step_by_turn",
+                condition=models.Q(started_at__isnull=False),
+            ),
             models.Index(fields=["lease_until"], name="step_leased", condition=models.Q(state="running")),
         ]
 

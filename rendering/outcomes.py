@@ -108,6 +108,12 @@ def end_job(job: RenderJob, *, state: JobState, at: datetime, error: dict[str, A
     job.state, job.error, job.finished_at = state, error, at
     job.save(update_fields=["state", "error", "finished_at", "updated_at"])
     metrics.note_end(state)
+    _make_room(job)
+
+
+def _make_room(job: RenderJob) -> None:
+    """The next of the tenant's jobs may start."""
+    dispatch.after_commit("rendering.start_jobs", tenant_id=str(job.tenant_id))
 
 
 def _locked(claim: Claim) -> tuple[RenderJob | None, RenderStep | None]:
@@ -186,4 +192,5 @@ def _succeed(job: RenderJob, result: Result) -> None:
     job.save()
     announcements.ended(job)
     metrics.note_end(JobState.SUCCEEDED)
+    _make_room(job)
     crash_at("before-job-commit")

@@ -9,10 +9,11 @@ from uuid import UUID
 
 from cutroom import dispatch, tracing
 from cutroom.errors import DomainError
+from metering import entitlements
 from metering import selectors as metering_selectors
 from metering import services as metering
 from metering.meters import Meter
-from rendering import board, outcomes, settlement
+from rendering import outcomes, settlement
 from rendering.errors import NothingToRender, NotRetryable, RenderFinished, RenderRunning
 from rendering.estimate import Estimate, estimate
 from rendering.keys import VIDEO_FILES, video_key
@@ -76,6 +77,7 @@ def submit(
         fps=fps,
         aspect=film.aspect,
         quality=quality,
+        priority=_priority(project.tenant_id),
         script=film.script,
         estimate={**guess.to_json(), "amounts": guess.amounts},
         created_by=user_id,
@@ -125,7 +127,6 @@ def retry(*, job: RenderJob, at: datetime) -> RenderJob:
         work_done=0,
     )
     settlement.hold(job, job.estimate["amounts"], at=at)
-    board.ring_for(list(RenderStep.objects.filter(job=job, state=StepState.READY)))
     _start(job)
     return job
 
@@ -151,7 +152,12 @@ def rename_render(*, job: RenderJob, title: str) -> RenderJob:
 
 
 def _start(job: RenderJob) -> None:
-    dispatch.after_commit("rendering.start_job", tenant_id=str(job.tenant_id), job_id=str(job.pk))
+    dispatch.after_commit("rendering.start_jobs", tenant_id=str(job.tenant_id))
+
+
+def _priority(tenant_id: UUID) -> int:
+    """1 where the plan grants a double share of busy workers, else 0."""
+    return int("priority" in entitlements.for_tenant(tenant_id).features)
 
 
 def _require_feature(tenant_id: UUID, resolution: str) -> None:

@@ -25,13 +25,22 @@ WHERE state = 'ready' AND ready_at < clock_timestamp() - make_interval(secs => %
 GROUP BY kind
 """
 
-# Queued, or running with nothing to run: its next steps were never placed.
-UNSTARTED = """
+# Running with nothing to run: its next steps were never placed.
+UNMOVED = """
 SELECT tenant_id, id FROM rendering_renderjob j
-WHERE (state = 'queued' OR (state = 'running' AND NOT EXISTS (
-        SELECT 1 FROM rendering_renderstep s WHERE s.job_id = j.id AND s.state IN ('ready', 'running'))))
+WHERE state = 'running' AND NOT EXISTS (
+        SELECT 1 FROM rendering_renderstep s WHERE s.job_id = j.id AND s.state IN ('ready', 'running'))
   AND updated_at < clock_timestamp() - make_interval(secs => %(patience)s)
 ORDER BY created_at LIMIT 200
+"""
+
+# Something queued, and room to start it.
+UNSTARTED = """
+SELECT tenant_id FROM rendering_renderjob WHERE state IN ('queued', 'running')
+GROUP BY tenant_id
+HAVING count(*) FILTER (WHERE state = 'running') < %(at_once)s
+   AND min(updated_at) FILTER (WHERE state = 'queued')
+       < clock_timestamp() - make_interval(secs => %(patience)s)
 """
 
 
@@ -44,7 +53,7 @@ def sweep() -> dict[str, int]:
     found = {
         "crashed": sum(outcomes.crash(claim) for claim in _expired()),
         "rung": _ring_for_unheard(),
-        "started": _start_forgotten(),
+        "started": _start_forgotten() + _move_on_forgotten(),
         "reaped": scratch.reap(),
     }
     metrics.note_sweep()
@@ -68,7 +77,14 @@ def _ring_for_unheard() -> int:
 
 
 def _start_forgotten() -> int:
-    jobs: list[tuple[UUID, UUID]] = _rows(UNSTARTED)
+    tenants: list[tuple[UUID]] = _rows(UNSTARTED)
+    for (tenant_id,) in tenants:
+        dispatch.ring("rendering.start_jobs", tenant_id=str(tenant_id))
+    return len(tenants)
+
+
+def _move_on_forgotten() -> int:
+    jobs: list[tuple[UUID, UUID]] = _rows(UNMOVED)
     for tenant_id, job_id in jobs:
         dispatch.ring("rendering.start_job", tenant_id=str(tenant_id), job_id=str(job_id))
     return len(jobs)
@@ -76,5 +92,7 @@ def _start_forgotten() -> int:
 
 def _rows(statement: str) -> list[tuple]:
     with connections["ops"].cursor() as cursor:
-        cursor.execute(statement, {"patience": conf.doorbell_patience_seconds()})
+        cursor.execute(
+            statement, {"patience": conf.doorbell_patience_seconds(), "at_once": conf.jobs_at_once()}
+        )
         return list(cursor.fetchall())

@@ -16,6 +16,12 @@ def run_step(*, kind: str, **_: Any) -> bool:
     return engine.run_next(kind)
 
 
+@shared_task(name="rendering.start_jobs")
+def start_jobs(*, tenant_id: str, **_: Any) -> int:
+    """Start what a tenant has queued, as far as it has room."""
+    return engine.start_jobs(tenant_id=UUID(tenant_id))
+
+
 @shared_task(name="rendering.start_job")
 def start_job(*, tenant_id: str, job_id: str, **_: Any) -> None:
     """Place a job's first steps."""

@@ -21,7 +21,7 @@ METERING_PLANS: dict[str, dict[str, Any]] = {
             "storage_gb": 500,
             "uploads_count": 5000,
         },
-        "features": ["4k", "publish"],
+        "features": ["4k", "publish", "priority"],
     },
-    "enterprise": {"limits": {}, "features": ["4k", "publish"]},
+    "enterprise": {"limits": {}, "features": ["4k", "publish", "priority"]},
 }
