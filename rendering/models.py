@@ -145,6 +145,7 @@ class JobState(models.TextChoices):
 
 
 ACTIVE_JOB_STATES = (JobState.QUEUED, JobState.RUNNING)
+_ACTIVE = models.Q(state__in=["queued", "running"])
 
 
 class RenderJob(TenantOwned):
@@ -182,16 +183,8 @@ class RenderJob(TenantOwned):
     class Meta(TenantOwned.Meta):
         indexes = [
             models.Index(fields=["tenant", "-created_at", "-id"], name="render_by_age"),
-            models.Index(
-                fields=["created_at"],
-                name="render_active",
-                condition=models.Q(state__in=["queued", "running"]),
-            ),
-            models.Index(
-                fields=["tenant", "state", "created_at"],
-                name="render_waiting",
-                condition=models.Q(state__in=["queued", "running"]),
-            ),
+            models.Index(fields=["created_at"], name="render_active", condition=_ACTIVE),
+            models.Index(fields=["tenant", "state", "created_at"], name="render_waiting", condition=_ACTIVE),
             models.Index(
                 fields=["tenant", "film_key"], name="render_by_film", condition=models.Q(state="succeeded")
             ),

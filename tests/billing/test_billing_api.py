@@ -26,7 +26,7 @@ def test_the_plans_are_those_of_the_guide(alice: APIClient) -> None:
     }
     assert plans["pro"]["limits"] == {name: 5 * limit for name, limit in plans["free"]["limits"].items()}
     assert set(plans["enterprise"]["limits"].values()) == {None}
-    assert plans["pro"]["features"] == ["4k", "publish"]
+    assert plans["pro"]["features"] == ["4k", "priority", "publish"]
 
 
 def test_enterprise_has_no_price_and_free_costs_nothing(alice: APIClient) -> None:
