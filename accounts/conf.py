@@ -76,6 +76,16 @@ def redis_url() -> str:
     return str(settings.REDIS_URL)
 
 
+def sender() -> str:
+    """MAGIC_LINK_FROM: who sign-in mails come from."""
+    return str(settings.MAGIC_LINK_FROM)
+
+
+def dkim_selector() -> str:
+    """ACCOUNTS_DKIM_SELECTOR: name of the key that the mail server signs with; the doctor looks for it."""
+    return str(getattr(settings, "ACCOUNTS_DKIM_SELECTOR", ""))
+
+
 def mail_dir() -> Path:
     """Where development mail is kept, under CUTROOM_VAR."""
     return Path(settings.CUTROOM_VAR) / "mail"

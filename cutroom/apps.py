@@ -11,8 +11,8 @@ class CutroomConfig(AppConfig):
     label = "cutroom"
 
     def ready(self) -> None:
-        """Let each app declare its metrics."""
-        from cutroom import dependencies
+        """Register the start-up checks, and let each app declare its metrics."""
+        from cutroom import checks, dependencies  # noqa: F401  # importing checks registers them
 
         dependencies.register()
         autodiscover_modules("metrics")

@@ -7,6 +7,40 @@ from pathlib import Path
 from django.conf import settings
 
 
+def is_production() -> bool:
+    """CUTROOM_PRODUCTION: true unless the settings of development or tests loosen it."""
+    return bool(getattr(settings, "CUTROOM_PRODUCTION", True))
+
+
+def is_debug() -> bool:
+    """DEBUG."""
+    return bool(settings.DEBUG)
+
+
+def site_url() -> str:
+    """SITE_URL: the address people use."""
+    return str(settings.SITE_URL)
+
+
+def allowed_hosts() -> list[str]:
+    """ALLOWED_HOSTS."""
+    return list(settings.ALLOWED_HOSTS)
+
+
+def redis_url() -> str:
+    """REDIS_URL."""
+    return str(settings.REDIS_URL)
+
+
+def secrets() -> list[tuple[str, str, int]]:
+    """Name, value and least length of everything that must be random; a value may be empty where it may."""
+    return [
+        ("SECRET_KEY", str(settings.SECRET_KEY), 50),
+        ("JWT_SECRET", str(getattr(settings, "JWT_SECRET", "")), 32),
+        ("METRICS_TOKEN", metrics_token(), 24),
+    ]
+
+
 def metrics_token() -> str:
     """CUTROOM_METRICS_TOKEN: opens /metrics from anywhere; empty: it answers this machine only."""
     return str(getattr(settings, "CUTROOM_METRICS_TOKEN", ""))

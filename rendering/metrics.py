@@ -71,6 +71,12 @@ def note_sweep() -> None:
         logger.warning("sweep_not_noted", extra={"error": type(error).__name__})
 
 
+def sweep_age_seconds() -> float | None:
+    """Time since a sweep ended; None when none is remembered."""
+    swept_at = cache.get(_SWEPT_AT)
+    return None if swept_at is None else max(0.0, time.time() - swept_at)
+
+
 def _queue_ages() -> Values:
     ages = {kind: max(0.0, float(age)) for kind, _, age in metrics.rows(_QUEUES)}
     return {(kind.value,): ages.get(kind, 0.0) for kind in StepKind}
@@ -97,8 +103,7 @@ def _job_silence() -> Values:
 
 
 def _sweep_age() -> Values:
-    swept_at = cache.get(_SWEPT_AT)
-    return metrics.one(None if swept_at is None else max(0.0, time.time() - swept_at))
+    return metrics.one(sweep_age_seconds())
 
 
 metrics.register(

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 from uuid import UUID
 
 from django.core.files import File
@@ -123,6 +123,13 @@ def fingerprint(key: str) -> str:
     """Changes whenever the object does: a hash of its key, size and time. Raises FileNotFoundError."""
     modified = default_storage.get_modified_time(key).timestamp()
     return hashlib.sha256(f"{key}:{file_size(key)}:{modified}".encode()).hexdigest()[:32]
+
+
+def place() -> str:
+    """Where objects lie, for people: a directory or a bucket."""
+    backend: Any = _backend()
+    is_local = isinstance(backend, FileSystemStorage)
+    return str(backend.location if is_local else f"bucket {getattr(backend, 'bucket_name', '?')}")
 
 
 def _local(key: str) -> Path | None:

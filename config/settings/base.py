@@ -30,6 +30,8 @@ SIGNING_KEY = env.str("SIGNING_KEY", default="")
 SIGNING_KEYS_RETIRED = env.list("SIGNING_KEYS_RETIRED", default=[])
 SITE_URL = env.str("SITE_URL").rstrip("/")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS")
+# True here and nowhere else: a production process refuses to start with unsafe settings.
+CUTROOM_PRODUCTION = True
 CUTROOM_VAR = Path(env.str("CUTROOM_VAR", default=str(BASE_DIR / "var")))
 
 INSTALLED_APPS = [
@@ -172,6 +174,7 @@ DEFAULT_FROM_EMAIL = MAGIC_LINK_FROM
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="smtp://localhost:25")
 vars().update(EMAIL_CONFIG)
 EMAIL_TIMEOUT = 10
+ACCOUNTS_DKIM_SELECTOR = env.str("MAIL_DKIM_SELECTOR", default="")
 
 # --- Metering: plans of the contract; billing decides who has which
 METERING_ENTITLEMENTS = "billing.entitlements.for_tenant"

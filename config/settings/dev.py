@@ -8,6 +8,7 @@ load_development()
 
 from config.settings.base import *  # noqa: E402, F403  # the environment must be complete first
 
+CUTROOM_PRODUCTION = False
 DEBUG = os.environ.get("DEBUG", "true").lower() == "true"
 ACCOUNTS_SHOW_MAGIC_LINK = DEBUG
 GDPR_CREATES_BACKUP_KEYS = DEBUG

@@ -15,6 +15,7 @@ if _worker := os.environ.get("PYTEST_XDIST_WORKER"):
 
 from config.settings.base import *  # noqa: E402, F403  # the environment must be complete first
 
+CUTROOM_PRODUCTION = False
 SECURE_SSL_REDIRECT = False
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}  # noqa: F405  # from base
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

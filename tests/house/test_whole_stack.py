@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -32,21 +34,36 @@ class Installation:
         # A shell starts its background jobs deaf to Ctrl-C, and deafness is inherited.
         signal.signal(signal.SIGINT, signal.default_int_handler)
         port = stack.free_port()
-        environment = {
-            "PATH": os.environ["PATH"],
-            "HOME": os.environ.get("HOME", "/"),
-            "CUTROOM_VAR": str(self.var),
-        }
         self.process = subprocess.Popen(
             [sys.executable, "-m", "cutroom", "run"],
             cwd=CHECKOUT,
-            env=environment | {"PORT": str(port)},
+            env=self.environment() | {"PORT": str(port)},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
         self.url = f"http://{stack.HOST}:{port}"
         self.read_until(f"Ready  {self.url}")
+
+    def environment(self) -> dict[str, str]:
+        return {
+            "PATH": os.environ["PATH"],
+            "HOME": os.environ.get("HOME", "/"),
+            "CUTROOM_VAR": str(self.var),
+        }
+
+    def doctor(self, *arguments: str) -> dict[str, Any]:
+        result = subprocess.run(
+            [sys.executable, "manage.py", "doctor", "--json", *arguments],
+            cwd=CHECKOUT,
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        report: dict[str, Any] = json.loads(result.stdout)
+        assert result.returncode == (0 if report["healthy"] else 1)
+        return report
 
     def read_until(self, wanted: str) -> None:
         assert self.process
@@ -95,6 +112,10 @@ def test_a_whole_life(installation: Installation, await_no_server: Callable[[Pat
     assert httpx.get(f"{installation.url}/livez").status_code == 200
     roles = ("uvicorn", "celery -A config worker", "celery -A config beat")
     assert all(any(role in command for command in installation.processes().values()) for role in roles)
+
+    while not installation.doctor("--only=workers")["healthy"]:
+        pass
+    assert installation.doctor()["healthy"], installation.doctor()
 
     worker = min(pid for pid, command in installation.processes().items() if "config worker" in command)
     os.kill(worker, signal.SIGKILL)
