@@ -8,3 +8,8 @@ class GdprConfig(AppConfig):
 
     name = "gdpr"
     label = "gdpr"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register the checks."""
+        from gdpr import checks  # noqa: F401  # importing registers them

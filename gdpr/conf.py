@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,18 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import connections
+
+
+@dataclass(frozen=True, kw_only=True)
+class Controller:
+    """Who answers for the data, as the register and the privacy notice name them."""
+
+    name: str
+    address: str
+    contact: str
+    officer: str
+    authority: str
+    hosting: str
 
 
 def backup_store() -> str:
@@ -93,3 +106,24 @@ def media_root() -> Path | None:
 def version() -> str:
     """The version of this code; empty outside a release."""
     return str(getattr(settings, "CUTROOM_VERSION", ""))
+
+
+def controller() -> Controller:
+    """GDPR_CONTROLLER: the words of PRIVACY_* in the environment; the contact falls back to the sender."""
+    words = settings.GDPR_CONTROLLER
+    return Controller(**{**words, "contact": words["contact"] or settings.DEFAULT_FROM_EMAIL})
+
+
+def providers() -> set[str]:
+    """RENDERING_PROVIDERS: dotted paths of whoever makes pictures and voices."""
+    return set(settings.RENDERING_PROVIDERS.values())
+
+
+def is_set(name: str) -> bool:
+    """Does a setting that turns a third party on have a value?"""
+    return bool(getattr(settings, name, ""))
+
+
+def retention_days() -> dict[str, int]:
+    """GDPR_RETENTION_DAYS: other days for streams of the retention table."""
+    return {stream: int(days) for stream, days in settings.GDPR_RETENTION_DAYS.items()}

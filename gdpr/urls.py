@@ -1,5 +1,11 @@
-"""URLs of the gdpr app, mounted at /api/account/. It has none yet; see README.md."""
+"""URLs of the gdpr app: /api/account/ and pages."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
+
+from gdpr import views
 
 api_urlpatterns: list[URLPattern] = []
+
+page_urlpatterns = [
+    path("privacy", views.privacy, name="privacy"),
+]

@@ -16,6 +16,7 @@ from config.settings.backups import *  # noqa: F403  # settings are read by name
 from config.settings.beat import *  # noqa: F403  # settings are read by name
 from config.settings.databases import *  # noqa: F403  # settings are read by name
 from config.settings.plans import *  # noqa: F403  # settings are read by name
+from config.settings.privacy import *  # noqa: F403  # settings are read by name
 from config.settings.sign_in import *  # noqa: F403  # settings are read by name
 from cutroom import metric_files, queues, reporting, tracing
 

@@ -1,0 +1,17 @@
+"""Privacy: who answers for the data, and for how long it is kept (docs/privacy.md)."""
+
+from __future__ import annotations
+
+import environ
+
+_env = environ.FileAwareEnv()
+
+GDPR_CONTROLLER = {
+    "name": _env.str("PRIVACY_CONTROLLER", default=""),
+    "address": _env.str("PRIVACY_ADDRESS", default=""),
+    "contact": _env.str("PRIVACY_CONTACT", default=""),
+    "officer": _env.str("PRIVACY_OFFICER", default=""),
+    "authority": _env.str("PRIVACY_AUTHORITY", default=""),
+    "hosting": _env.str("PRIVACY_HOSTING", default=""),
+}
+GDPR_RETENTION_DAYS = _env.dict("RETENTION_DAYS", default={})

@@ -1,0 +1,129 @@
+"""What belongs to no other app: exports, the message queue, logs and error reports."""
+
+from uuid import UUID
+
+from django.db.models import Q
+
+from cutroom import queues
+from cutroom.personal_data import (
+    WITH_THE_INSTALLATION,
+    AppData,
+    Basis,
+    CacheFamily,
+    Category,
+    Erasure,
+    ExportForm,
+    Kept,
+    Owner,
+    StorageArea,
+    Stream,
+    Table,
+    ThirdParty,
+    record,
+)
+
+_HANDING_OVER = "To hand people their data"
+_WORKING = "To hand work to background processes"
+_MINUTES = Kept(text="minutes, until the work is done")
+
+_BACKUPS = "To bring everything back after a disaster"
+
+_QUEUE_KEYS = (*queues.ALL, "celery*", "unacked*", "_kombu*")
+
+
+def _files_of(tenant_id: UUID) -> Q:
+    return Q(path__startswith=f"tenants/{tenant_id}/")
+
+
+DATA = AppData(
+    tables=[
+        Table(
+            model="gdpr.BackupRun",
+            purpose=_BACKUPS,
+            basis=Basis.NONE,
+            kept=WITH_THE_INSTALLATION,
+            erasure=Erasure.LEAVE,
+            fields=[
+                record("id", "label", "state", "started_at", "finished_at", "error", "database_bytes"),
+                record("media_files", "media_bytes", "uploaded_bytes", "verified_at", "drilled_at"),
+                record("recovery_seconds", "removed_at"),
+            ],
+        ),
+        Table(
+            model="gdpr.BackedUpFile",
+            owner=Owner(tenant_rows=_files_of),
+            purpose=_BACKUPS,
+            basis=Basis.INTEREST,
+            kept=Kept(text="as long as the file is in a backup"),
+            fields=[
+                record("path", "size", "modified_at", "sha256", "object_name", "object_size"),
+                record("object_sha256", "run"),
+            ],
+        ),
+    ],
+    storage=[
+        StorageArea(
+            area="exports",
+            purpose=_HANDING_OVER,
+            category=Category.CONTENT,
+            basis=Basis.OBLIGATION,
+            kept=Kept(text="24 hours"),
+            # An export inside an export would double with each.
+            form=ExportForm.EXCLUDED,
+        ),
+    ],
+    caches=[
+        CacheFamily(pattern=pattern, purpose=_WORKING, category=Category.RECORD, kept=_MINUTES)
+        for pattern in _QUEUE_KEYS
+    ],
+    parties=[
+        ThirdParty(
+            name="Sentry",
+            role="processor",
+            purpose="To learn of faults in the program",
+            receives=[Category.RECORD],
+            region="chosen by the operator",
+            agreement="https://sentry.io/legal/dpa/",
+            setting="SENTRY_DSN",
+            basis=Basis.INTEREST,
+            erasure="reports hold opaque ids only and end by Sentry's own retention",
+        ),
+        ThirdParty(
+            name="Trace collector",
+            role="processor",
+            purpose="To find out what is slow",
+            receives=[Category.RECORD],
+            region="chosen by the operator",
+            setting="OTEL_EXPORTER_OTLP_ENDPOINT",
+            basis=Basis.INTEREST,
+            erasure="traces hold opaque ids only and end by the collector's own retention",
+        ),
+        ThirdParty(
+            name="Backup store",
+            role="processor",
+            purpose=_BACKUPS,
+            receives=[Category.CONTENT],
+            region="chosen by the operator",
+            setting="GDPR_BACKUP_STORE",
+            basis=Basis.INTEREST,
+            erasure="encrypted copies end with their backup; a restore repeats every erasure made since",
+        ),
+    ],
+    streams=[
+        Stream(
+            name="logs",
+            purpose="To find faults and misuse; they hold opaque ids, no names and no content",
+            category=Category.RECORD,
+            kept=Kept(text="30 days"),
+            ended_by="the operator's log collector",
+        ),
+        Stream(
+            name="backups",
+            purpose=_BACKUPS,
+            category=Category.CONTENT,
+            kept=Kept(text="35 days"),
+            ended_by="the backup command; a restore repeats every erasure made since",
+            basis=Basis.INTEREST,
+        ),
+    ],
+)

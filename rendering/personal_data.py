@@ -1,0 +1,115 @@
+"""What the rendering app keeps about people: what they write and upload, and the videos made from it."""
+
+from cutroom.personal_data import (
+    WITH_THE_TENANT,
+    AppData,
+    Category,
+    Owner,
+    StorageArea,
+    Table,
+    actor,
+    content,
+    record,
+    usage,
+)
+
+_OF_TENANT = Owner(tenant="tenant")
+_WORK = "To write scripts and keep the material of videos"
+_RENDERING = "To make videos from scripts, and to make each part only once"
+
+DATA = AppData(
+    tables=[
+        Table(
+            model="rendering.Project",
+            owner=_OF_TENANT,
+            purpose=_WORK,
+            kept=WITH_THE_TENANT,
+            fields=[
+                content("slug", "title", "aspect", "voice", "language", "is_captioned"),
+                record("id", "tenant", "version", "created_at", "updated_at"),
+            ],
+        ),
+        Table(
+            model="rendering.Asset",
+            owner=_OF_TENANT,
+            purpose=_WORK,
+            kept=WITH_THE_TENANT,
+            fields=[
+                content("name", "kind", "content_type", "width", "height", "duration_seconds"),
+                record("id", "tenant", "project", "size_bytes", "sha256", "storage_key", "created_at"),
+            ],
+        ),
+        Table(
+            model="rendering.Scene",
+            owner=_OF_TENANT,
+            purpose=_WORK,
+            kept=WITH_THE_TENANT,
+            fields=[
+                content("narration", "image_prompt", "caption", "image"),
+                content("duration_seconds", "transition", "motion"),
+                record("id", "tenant", "project", "position", "created_at"),
+            ],
+        ),
+        Table(
+            model="rendering.RenderJob",
+            owner=Owner(tenant="tenant", person="created_by"),
+            purpose=_RENDERING,
+            kept=WITH_THE_TENANT,
+            fields=[
+                content("title", "script", "resolution", "fps", "aspect", "quality", "degraded", "error"),
+                actor("created_by"),
+                usage("estimate", "charged", "video_bytes", "stored_bytes", "duration_ms"),
+                record("id", "tenant", "project", "state", "priority", "progress", "work_total", "film_key"),
+                record("retries", "cancel_requested_at", "created_at", "started_at", "finished_at"),
+                record("updated_at", "trace"),
+            ],
+        ),
+        Table(
+            model="rendering.RenderStep",
+            owner=_OF_TENANT,
+            purpose=_RENDERING,
+            kept=WITH_THE_TENANT,
+            fields=[
+                content("inputs", "output", "degraded", "error"),
+                usage("charges", "seconds"),
+                record("id", "tenant", "job", "kind", "scene", "part", "ordinal", "state", "cache_key"),
+                record("is_cached", "attempt", "failures", "crashes", "work", "work_done", "worker"),
+                record("lease_until", "not_before", "ready_at", "started_at", "finished_at"),
+            ],
+        ),
+        Table(
+            model="rendering.CacheEntry",
+            owner=_OF_TENANT,
+            purpose=_RENDERING,
+            kept=WITH_THE_TENANT,
+            fields=[
+                content("output"),
+                usage("unpaid"),
+                record("id", "tenant", "key", "kind", "storage_key", "size_bytes", "created_at", "used_at"),
+            ],
+        ),
+    ],
+    storage=[
+        StorageArea(
+            area="assets",
+            purpose=_WORK,
+            category=Category.CONTENT,
+            kept=WITH_THE_TENANT,
+            model="rendering.Asset",
+            key_field="storage_key",
+        ),
+        StorageArea(area="videos", purpose=_RENDERING, category=Category.CONTENT, kept=WITH_THE_TENANT),
+        StorageArea(
+            area="cache",
+            purpose=_RENDERING,
+            category=Category.CONTENT,
+            kept=WITH_THE_TENANT,
+            model="rendering.CacheEntry",
+            key_field="storage_key",
+        ),
+    ],
+    local_adapters=[
+        "rendering.providers.local.LocalImages",
+        "rendering.providers.local.LocalNarration",
+    ],
+)
