@@ -105,7 +105,7 @@ def test_an_examination_that_breaks_down_does_not_hide_the_others(monkeypatch: p
     def fail(*_: object) -> None:
         raise RuntimeError("alice@acme.test")
 
-    monkeypatch.setattr(examinations, "MigrationExecutor", fail)
+    monkeypatch.setattr(examinations, "MigrationLoader", fail)
     report = diagnose("migrations", "clock")
     said = {finding["examination"]: finding["state"] for finding in report["findings"]}
     assert said == {"migrations": "broken", "clock": "ok"}
