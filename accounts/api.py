@@ -155,13 +155,7 @@ class LogoutAPI(APIView):
 
 def token_response(signed_in: SignedIn) -> Response:
     """The token answer with its cookie; never to be cached (RFC 6749 section 5.1)."""
-    body = {
-        "access_token": signed_in.access_token,
-        "refresh_token": None,
-        "token_type": "bearer",
-        "expires_in": int(conf.access_life().total_seconds()),
-    }
-    response = Response(body)
+    response = Response(access_document(signed_in.access_token))
     response.set_cookie(
         conf.refresh_cookie(),
         signed_in.refresh_token,
@@ -173,6 +167,16 @@ def token_response(signed_in: SignedIn) -> Response:
     )
     response["Cache-Control"] = "no-store"
     return response
+
+
+def access_document(access_token: str) -> dict[str, Any]:
+    """An access token with its life in seconds."""
+    return {
+        "access_token": access_token,
+        "refresh_token": None,
+        "token_type": "bearer",
+        "expires_in": int(conf.access_life().total_seconds()),
+    }
 
 
 def require_own_page(request: Request) -> None:

@@ -12,6 +12,8 @@ REFRESH_LIFE = timedelta(days=30)
 SESSION_LIFE = timedelta(days=90)
 REFRESH_GRACE = timedelta(seconds=10)
 CODE_TRIES = 5
+INVITATION_LIFE = timedelta(days=7)
+INVITATIONS_AT_ONCE = 20
 MAX_GRACE_HOURS = 168
 CHALLENGE_LIFE = timedelta(minutes=10)
 CHALLENGE_TRIES = 5

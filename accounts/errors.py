@@ -95,3 +95,52 @@ class FactorExists(Conflict):
 
     code = "factor-exists"
     title = "Remove the present one first."
+
+
+class InvitationInvalid(DomainError):
+    """No such invitation, or a newer mail replaced this one."""
+
+    code = "invitation-invalid"
+    title = "This invitation is not valid. A newer mail may have replaced it."
+
+
+class InvitationExpired(DomainError):
+    """The invitation is older than its life."""
+
+    code = "invitation-expired"
+    title = "This invitation has expired. Ask for a new one."
+
+
+class InvitationUsed(DomainError):
+    """Somebody has joined with it already; it works once."""
+
+    code = "invitation-used"
+    title = "This invitation was already used."
+
+
+class InvitationRevoked(DomainError):
+    """An admin took the invitation back."""
+
+    code = "invitation-revoked"
+    title = "This invitation was taken back."
+
+
+class InvitationForAnother(PermissionDenied):
+    """An invitation is bound to the address it was mailed to, and the caller has another."""
+
+    code = "invitation-for-another"
+    title = "This invitation is for another address. Sign in with that one."
+
+
+class AlreadyMember(Conflict):
+    """The invited person is a member already; change their role instead."""
+
+    code = "already-member"
+    title = "This person is a member already"
+
+
+class AlreadyInvited(Conflict):
+    """The address has an open invitation; send that one again, or take it back."""
+
+    code = "already-invited"
+    title = "This address has an open invitation"

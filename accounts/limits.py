@@ -75,6 +75,16 @@ def second_factor(*, user_id: UUID, ip: str) -> list[Limit]:
     return [person, *_per_network("factor", ip, count=30, seconds=15 * MINUTE)]
 
 
+def invite(*, tenant_id: UUID, email: str) -> list[Limit]:
+    """Limits of mailing invitations: what one tenant may send, and what one mailbox must bear from all."""
+    box = sealing.keyed_digest(addresses.mailbox(email), purpose="limit")[:32]
+    return [
+        Limit(key=f"invite:tenant:{tenant_id}:h", count=60, seconds=HOUR),
+        Limit(key=f"invite:tenant:{tenant_id}:d", count=200, seconds=DAY),
+        Limit(key=f"invite:box:{box}:d", count=6, seconds=DAY),
+    ]
+
+
 def check(limits: Sequence[Limit]) -> None:
     """Count one request against every limit, or raise RateLimited and count nothing."""
     if not limits:

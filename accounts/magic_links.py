@@ -51,7 +51,7 @@ class MagicLink:
         return f"{self.code[:3]}\N{NO-BREAK SPACE}{self.code[3:]}"
 
 
-def issue(*, email: str, asker: Asker, next_path: str, at: datetime) -> MagicLink:
+def issue(*, email: str, asker: Asker, next_path: str, at: datetime, invitation_hash: str = "") -> MagicLink:
     """Make a link and a code for an address; earlier unused ones of the same address die."""
     link = MagicLink(token=sealing.new_token(), code=_new_code())
     with transaction.atomic():
@@ -64,6 +64,7 @@ def issue(*, email: str, asker: Asker, next_path: str, at: datetime) -> MagicLin
             ip=asker.ip,
             device=asker.device,
             next_path=next_path,
+            invitation_hash=invitation_hash,
             created_at=at,
             expires_at=at + conf.LINK_LIFE,
         )

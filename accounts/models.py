@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -10,7 +11,7 @@ from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 
 from accounts.second_factor import models as _second_factor  # noqa: F401  # Django finds its tables by this
-from tenants.models import TenantOwned
+from tenants.models import Role, TenantOwned
 
 
 class UserManager(BaseUserManager["User"]):
@@ -47,7 +48,10 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 class LoginRequest(models.Model):
-    """One question "may I in?". The link's token and the code are stored as hashes only."""
+    """One question "may I in?". The link's token and the code are stored as hashes only.
+
+    `invitation_hash` names the invitation that whoever answers it accepts by signing in.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     email = models.EmailField()
@@ -58,6 +62,7 @@ class LoginRequest(models.Model):
     ip = models.GenericIPAddressField(null=True)
     device = models.CharField(max_length=200, blank=True)
     next_path = models.CharField(max_length=200, blank=True)
+    invitation_hash = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(db_index=True)
     used_at = models.DateTimeField(null=True)
@@ -132,6 +137,39 @@ class ApiKey(TenantOwned):
 
     def __str__(self) -> str:
         return f"{self.prefix}…{self.last_four}"
+
+
+class Invitation(TenantOwned):
+    """An address asked to join a tenant. Of the token only a hash is kept."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    email = models.EmailField()
+    role = models.CharField(max_length=16, choices=Role)
+    token_hash = models.CharField(max_length=64, unique=True)
+    invited_by = models.UUIDField(null=True)
+    created_at = models.DateTimeField()
+    sent_at = models.DateTimeField()
+    expires_at = models.DateTimeField(db_index=True)
+    accepted_at = models.DateTimeField(null=True)
+    accepted_by = models.UUIDField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta(TenantOwned.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "email"],
+                condition=models.Q(accepted_at=None, revoked_at=None),
+                name="invitation_open_once",
+            )
+        ]
+        indexes = [models.Index(fields=["tenant", "-created_at", "-id"], name="invitation_by_age")]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+    def has_expired(self, at: datetime) -> bool:
+        """Is it too old to be accepted?"""
+        return self.expires_at <= at
 
 
 class OutboxMail(models.Model):

@@ -60,16 +60,30 @@ def from_bearer(request: HttpRequest) -> Principal | None:
 def from_page_session(request: HttpRequest) -> Principal | None:
     """A browser's page session; None when it has none.
 
-    One that is over is forgotten with all it held, so that an operator's console closes with it.
+    One that is over is forgotten with all it held, so that an operator's console closes with it. One whose
+    tenant is closed to the person stays: they may choose another at /workspaces.
     """
     session_id = request.session.get(SESSION_KEY)
     if not session_id:
         return None
     try:
         return _open(_by_session(UUID(session_id), None, is_browser=True))
-    except (SessionEnded, NoWorkspace):
+    except SessionEnded:
         request.session.flush()
-        return None
+    except (NoWorkspace, TenantSuspended):
+        pass
+    return None
+
+
+def session_of_bearer(request: HttpRequest) -> UUID | None:
+    """The session that the JWT of a request names; None for an API key. Raises BadCredentials."""
+    token = request.headers.get("Authorization", "").strip().partition(" ")[2].strip()
+    return None if token.startswith(api_keys.PREFIXES) else access_tokens.read(token).session_id
+
+
+def facts_of_session(session_id: UUID) -> dict[str, Any] | None:
+    """The person and tenant of a session that is alive; None for one that is over."""
+    return _one(BY_SESSION, [session_id, None], SESSION_COLUMNS)
 
 
 def _by_session(session_id: UUID, tenant_id: UUID | None, *, is_browser: bool = False) -> Principal:

@@ -31,15 +31,20 @@ from tenants.context import current_tenant_id
 from tenants.models import Tenant
 
 
-def request_link(*, email: str, asker: Asker, at: datetime, next_path: str = "") -> MagicLink:
+def request_link(
+    *, email: str, asker: Asker, at: datetime, next_path: str = "", invitation_hash: str = ""
+) -> MagicLink:
     """Mail a link and a code to an address, known or not: both paths do the same work.
 
-    Raises InvalidInput for a malformed address and RateLimited. The returned link is for development only.
+    Signing in with them accepts the invitation with that hash, too. The returned link is for development
+    only. Raises InvalidInput for a malformed address and RateLimited.
     """
     email = addresses.normalise_email(email)
     limits.check(limits.ask_for_link(email=email, ip=asker.ip or ""))
     with transaction.atomic():
-        link = magic_links.issue(email=email, asker=asker, next_path=next_path, at=at)
+        link = magic_links.issue(
+            email=email, asker=asker, next_path=next_path, at=at, invitation_hash=invitation_hash
+        )
         context = {
             "link": link,
             "email": email,
@@ -57,6 +62,7 @@ def verify_token(*, token: str, asker: Asker, at: datetime) -> SignedIn:
 
     Raises SecondFactorRequired for a person who has one: the link is used up, and the error carries the
     challenge to answer.
+    A link that accepts an invitation raises as `invitations.accept` and stays usable.
     """
     limits.check(limits.verify(ip=asker.ip or ""))
     with transaction.atomic():
@@ -134,8 +140,12 @@ def _first_step(request: LoginRequest, *, asker: Asker, at: datetime) -> SignedI
     if not user.is_active:
         raise BadCredentials("This account is closed.")
     if challenges.methods_of(user):
-        return challenges.ask(user=user, at=at, next_path=request.next_path)
-    return entry.enter(user, asker=asker, at=at, next_path=request.next_path)
+        return challenges.ask(
+            user=user, at=at, next_path=request.next_path, invitation_hash=request.invitation_hash
+        )
+    return entry.enter(
+        user, asker=asker, at=at, next_path=request.next_path, invitation_hash=request.invitation_hash
+    )
 
 
 def _signed_in(passed: SignedIn | challenges.Asked) -> SignedIn:

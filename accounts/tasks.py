@@ -20,3 +20,9 @@ def deliver_mail(**_: Any) -> int:
 def purge_expired(**_: Any) -> int:
     """Forget links, sessions, tokens and mails that are long over."""
     return retention.purge(at=clock.now())
+
+
+@shared_task(name="accounts.purge_invitations")
+def purge_invitations(**_: Any) -> int:
+    """Forget the addresses of invitations that are long over."""
+    return retention.purge_invitations(at=clock.now())

@@ -1,8 +1,8 @@
-"""URLs of the accounts app: /api/auth, /api/account and the sign-in pages."""
+"""URLs of the accounts app: /api/auth, /api/account, /api/team and the pages."""
 
 from django.urls import path
 
-from accounts import account_api, api, session_api, views
+from accounts import account_api, api, invite_api, session_api, team_api, views, workspace_api
 from accounts.second_factor import api as second_factor_api
 from accounts.second_factor import security_views as security
 from accounts.second_factor import views as second_factor
@@ -14,6 +14,8 @@ auth_urlpatterns = [
     path("refresh", api.RefreshAPI.as_view(), name="refresh"),
     path("logout", api.LogoutAPI.as_view(), name="logout"),
     path("me", session_api.MeAPI.as_view(), name="me"),
+    path("tenants", workspace_api.WorkspacesAPI.as_view(), name="tenants"),
+    path("switch-tenant", workspace_api.SwitchAPI.as_view(), name="switch-tenant"),
     path("sessions", session_api.SessionsAPI.as_view(), name="sessions"),
     path("sessions/<str:session>", session_api.SessionAPI.as_view(), name="session"),
 ]
@@ -23,6 +25,18 @@ account_urlpatterns = [
     path("api-keys", account_api.KeysAPI.as_view(), name="api-keys"),
     path("api-keys/<uuid:key_id>", account_api.KeyAPI.as_view(), name="api-key"),
     path("audit", account_api.AuditAPI.as_view(), name="audit"),
+]
+
+team_urlpatterns = [
+    path("", team_api.TeamAPI.as_view(), name="team"),
+    path("/members", team_api.MembersAPI.as_view(), name="members"),
+    path("/members/<uuid:member_id>", team_api.MemberAPI.as_view(), name="member"),
+    path("/leave", team_api.LeaveAPI.as_view(), name="leave"),
+    path("/transfer", team_api.TransferAPI.as_view(), name="transfer"),
+    path("/invites", invite_api.InvitesAPI.as_view(), name="invites"),
+    path("/invites/accept", invite_api.AcceptInviteAPI.as_view(), name="accept-invite"),
+    path("/invites/<uuid:invite_id>", invite_api.InviteAPI.as_view(), name="invite"),
+    path("/invites/<uuid:invite_id>/resend", invite_api.ResendInviteAPI.as_view(), name="resend-invite"),
 ]
 
 page_urlpatterns = [

@@ -9,12 +9,13 @@ from uuid import UUID
 from django.db import connection
 from django.utils.text import slugify
 
-from accounts.errors import NoWorkspace
-from accounts.models import User
+from accounts.errors import NoWorkspace, SessionEnded
+from accounts.models import Session, User
 from accounts.signals import signed_up
 from tenants import audit
 from tenants.context import Actor, tenant_context
-from tenants.models import Membership, Role, Tenant
+from tenants.errors import TenantSuspended
+from tenants.models import Membership, Role, Tenant, TenantState
 
 MEMBERSHIPS = "SELECT tenant_id, slug, name, state, role FROM accounts_memberships(%s)"
 
@@ -45,7 +46,7 @@ def choose(user: User, *, at: datetime) -> UUID:
     """
     workspaces = of(user.pk)
     for workspace in workspaces:
-        if workspace.state == "active":
+        if workspace.state == TenantState.ACTIVE:
             return workspace.tenant_id
     if workspaces:
         raise NoWorkspace()
@@ -63,6 +64,24 @@ def found(user: User, *, at: datetime) -> UUID:
         audit.record("tenant.founded", target=f"tenant:{tenant.pk}")
         signed_up.send(sender=Tenant, tenant_id=tenant.pk, user_id=user.pk)
     return tenant.pk
+
+
+def switch(*, user_id: UUID, session_id: UUID, tenant_id: UUID) -> Workspace:
+    """Let a session work in another tenant of its person from now on; tokens issued before keep theirs.
+
+    Raises NoWorkspace for a tenant the person is no member of, TenantSuspended, SessionEnded.
+    """
+    workspace = next((each for each in of(user_id) if each.tenant_id == tenant_id), None)
+    if workspace is None:
+        raise NoWorkspace()
+    if workspace.state != TenantState.ACTIVE:
+        raise TenantSuspended()
+    with tenant_context(tenant_id, actor=Actor(user_id=user_id)):
+        mine = Session.objects.filter(pk=session_id, user_id=user_id, ended_at=None)
+        if not mine.update(tenant_id=tenant_id):
+            raise SessionEnded()
+        audit.record("session.switched", target=f"session:{session_id}")
+    return workspace
 
 
 def _free_slug(name: str, *, tenant_id: UUID) -> str:

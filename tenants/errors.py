@@ -14,6 +14,13 @@ class TenantSuspended(PermissionDenied):
     title = "This workspace is suspended"
 
 
+class LastAdmin(Conflict):
+    """Nobody would be left who can manage the workspace. Make somebody else an admin first."""
+
+    code = "last-admin"
+    title = "This is the last admin of the workspace. Make somebody else an admin first."
+
+
 class IdempotencyMismatch(DomainError):
     """The key was used before with another request."""
 

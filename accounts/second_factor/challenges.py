@@ -37,15 +37,24 @@ class Asked:
         }
 
 
-def ask(*, user: User, at: datetime, session: Session | None = None, next_path: str = "") -> Asked:
-    """Put a new challenge to a person; of a session that exists, or on the way to one."""
-    row, token = _create(user=user, session=session, next_path=next_path, at=at)
+def ask(
+    *,
+    user: User,
+    at: datetime,
+    session: Session | None = None,
+    next_path: str = "",
+    invitation_hash: str = "",
+) -> Asked:
+    """Put a new challenge to a person; of a session that exists, or on the way to one and to a tenant."""
+    row, token = _create(
+        user=user, session=session, next_path=next_path, invitation_hash=invitation_hash, at=at
+    )
     return _as_asked(row, token)
 
 
 def ask_for_new_passkey(*, user: User, session: Session, at: datetime) -> Asked:
     """A challenge to make a passkey for: `passkey` holds options for navigator.credentials.create."""
-    row, token = _create(user=user, session=session, next_path="", at=at)
+    row, token = _create(user=user, session=session, at=at)
     options = passkeys.creation_options(user=user, challenge=bytes(row.passkey_challenge))
     return Asked(token=token, methods=(), passkey=options)
 
@@ -104,7 +113,7 @@ def _open(at: datetime) -> QuerySet[FactorChallenge]:
 
 
 def _create(
-    *, user: User, session: Session | None, next_path: str, at: datetime
+    *, user: User, session: Session | None, next_path: str = "", invitation_hash: str = "", at: datetime
 ) -> tuple[FactorChallenge, str]:
     token = sealing.new_token()
     row = FactorChallenge.objects.create(
@@ -113,6 +122,7 @@ def _create(
         token_hash=sealing.digest(token),
         passkey_challenge=sealing.new_token().encode(),
         next_path=next_path,
+        invitation_hash=invitation_hash,
         created_at=at,
         expires_at=at + conf.CHALLENGE_LIFE,
     )

@@ -84,6 +84,7 @@ class FactorChallenge(models.Model):
     passkey_challenge = models.BinaryField()
     tries = models.PositiveSmallIntegerField(default=0)
     next_path = models.CharField(max_length=200, blank=True)
+    invitation_hash = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(db_index=True)
     used_at = models.DateTimeField(null=True)

@@ -23,7 +23,7 @@ def finish_sign_in(*, token: str, proof: Proof, asker: Asker, at: datetime) -> S
     """Open the session that a link or code promised, for a good second factor.
 
     Of any number of parallel calls one returns. Raises ChallengeOver, SecondFactorRefused, RateLimited,
-    BadCredentials, NoWorkspace.
+    BadCredentials, NoWorkspace, and as `invitations.accept` on the way to one.
     """
     row = challenges.look_at(token, at=at)
     if row.session_id is not None:
@@ -73,7 +73,14 @@ def _enter(row: FactorChallenge, proof: Proof, *, asker: Asker, at: datetime) ->
     if not user.is_active:
         raise BadCredentials("This account is closed.")
     method = proofs.spend(row, proof, asker=asker, at=at)
-    signed_in = entry.enter(user, asker=asker, at=at, next_path=row.next_path, second_factor_at=at)
+    signed_in = entry.enter(
+        user,
+        asker=asker,
+        at=at,
+        next_path=row.next_path,
+        invitation_hash=row.invitation_hash,
+        second_factor_at=at,
+    )
     _record("session.second-factor", signed_in.session, method=method)
     return signed_in
 

@@ -29,16 +29,19 @@ ACCOUNTS_SECOND_FACTOR_KEYS = [
     _env.str("SECOND_FACTOR_KEY", default=""),
     _env.str("SECOND_FACTOR_KEY_PREVIOUS", default=""),
 ]
-# What a member needs to add a second factor, to show it, or to leave.
+# What a member needs to add a second factor, to show it, to go to another tenant, or to leave.
 ACCOUNTS_SECOND_FACTOR_EXEMPT = (
     "/account/security",
     "/account/confirm",
     "/login",
     "/logout",
+    "/workspaces",
+    "/invite",
     "/theme",
     "/problems",
     "/dev/",
     "/api/auth/",
+    "/api/team/invites/accept",
     "/api/schema",
     "/api/docs",
 )

@@ -18,12 +18,14 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.test import APIClient
 
+from accounts import invitations
 from accounts import services as account_services
 from cutroom import clock
 from rendering import services
 from rendering.models import Asset, AssetKind, Project, Scene
 from tenants import webhooks
 from tenants.context import tenant_context
+from tenants.models import Membership, Role
 from tests.cast import Cast, open_session
 
 SAFE = frozenset({"get", "head", "options"})
@@ -97,6 +99,10 @@ def things(cast: Cast) -> dict[str, str]:
         )
         endpoint, _ = webhooks.create_endpoint(url="https://hooks.example.org/acme", event_types=[])
         delivery = webhooks.send_test(endpoint)
+        member = Membership.objects.get(user=cast.bob)
+        [invitation] = invitations.invite(
+            emails=["guest@acme.test"], role=Role.CREATOR, inviter_id=cast.alice.pk, at=clock.now()
+        )
         _, key = account_services.rotate_api_key(user_id=cast.alice.pk, grace=timedelta(), at=job.created_at)
     return {
         "slug:slug": project.slug,
@@ -106,6 +112,8 @@ def things(cast: Cast) -> dict[str, str]:
         "uuid:endpoint_id": str(endpoint.pk),
         "uuid:delivery_id": str(delivery.pk),
         "uuid:key_id": str(key.pk),
+        "uuid:member_id": str(member.pk),
+        "uuid:invite_id": str(invitation.pk),
         "str:session": str(open_session(cast.alice, cast.acme).pk),
     }
 
