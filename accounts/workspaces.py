@@ -76,7 +76,7 @@ def switch(*, user_id: UUID, session_id: UUID, tenant_id: UUID) -> Workspace:
         raise NoWorkspace()
     if workspace.state != TenantState.ACTIVE:
         raise TenantSuspended()
-    with tenant_context(tenant_id, actor=Actor(user_id=user_id)):
+    with tenant_context(tenant_id, actor=Actor(user_id=user_id, session_id=session_id)):
         mine = Session.objects.filter(pk=session_id, user_id=user_id, ended_at=None)
         if not mine.update(tenant_id=tenant_id):
             raise SessionEnded()

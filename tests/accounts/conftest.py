@@ -14,6 +14,8 @@ from accounts import conf, outbox, services
 from accounts.entry import SignedIn
 from accounts.magic_links import Asker, MagicLink
 from cutroom import clock
+from tests.accounts.invites import Delivered, invite, token_in
+from tests.cast import Cast
 
 ASKER = Asker(ip="192.0.2.1", device="Firefox on Linux")
 NEWCOMER = "ada@lovelace.test"
@@ -25,9 +27,9 @@ def ask(email: str, *, asker: Asker = ASKER, **more: Any) -> MagicLink:
     return services.request_link(email=email, asker=asker, at=clock.now(), **more)
 
 
-def sign_in(email: str) -> SignedIn:
+def sign_in(email: str, **more: Any) -> SignedIn:
     """Ask for a link and use it at once."""
-    return services.verify_token(token=ask(email).token, asker=ASKER, at=clock.now())
+    return services.verify_token(token=ask(email, **more).token, asker=ASKER, at=clock.now())
 
 
 def refresh_at(client: APIClient, token: str) -> Any:
@@ -45,3 +47,10 @@ def delivered() -> Callable[[], list[EmailMultiAlternatives]]:
         return list(mail.outbox)  # type: ignore[arg-type]  # we send no other kind
 
     return deliver
+
+
+@pytest.fixture
+def charlies_token(alice: APIClient, cast: Cast, delivered: Delivered) -> str:
+    """Charlie of Globex is invited to Acme as a creator."""
+    assert invite(alice, cast.charlie.email).status_code == 201
+    return token_in(delivered()[-1])
