@@ -29,6 +29,7 @@ _REFERENCE = "Names the framework needs to work"
 _QUESTIONS = Kept(text="1 day after it expired", stream="sign-in links", days=1, since="expires_at")
 _MAILS = Kept(text="1 day after the last try", stream="mails sent", days=1, since="give_up_at")
 _COUNTS = Kept(text="at most a day", stream="request counts", days=0, since="expires_at")
+_INVITATIONS = Kept(text="30 days after it expired", stream="invitations", days=30, since="expires_at")
 _SESSIONS = Kept(text="90 days after it ended", stream="sessions", days=90, since="expires_at")
 _COOKIES = Kept(text="30 days", stream="browser sessions", days=0, since="expire_date")
 _CONSOLE_LOG = Kept(text="1 year", stream="console log", days=365, since="action_time")
@@ -89,7 +90,7 @@ _SECOND_FACTOR = [
         kept=_QUESTIONS,
         fields=[
             access("next_path"),
-            secret("token_hash", "passkey_challenge"),
+            secret("token_hash", "passkey_challenge", "invitation_hash"),
             record("id", "user", "session", "tries", "created_at", "expires_at", "used_at"),
         ],
     ),
@@ -162,7 +163,7 @@ DATA = AppData(
             fields=[
                 identity("email"),
                 access("ip", "device", "next_path"),
-                secret("token_hash", "code_hash", "asker_hash"),
+                secret("token_hash", "code_hash", "asker_hash", "invitation_hash"),
                 record("id", "code_tries", "created_at", "expires_at", "used_at"),
             ],
         ),
@@ -199,6 +200,19 @@ DATA = AppData(
                 secret("digest"),
                 record("id", "tenant", "prefix", "last_four", "scopes", "created_at", "last_used_at"),
                 record("expires_at", "revoked_at"),
+            ],
+        ),
+        Table(
+            model="accounts.Invitation",
+            owner=Owner(tenant="tenant", mailbox="email"),
+            purpose="To ask people to join a workspace",
+            kept=_INVITATIONS,
+            fields=[
+                identity("email"),
+                actor("invited_by", "accepted_by"),
+                secret("token_hash"),
+                record("id", "tenant", "role", "created_at", "sent_at", "expires_at"),
+                record("accepted_at", "revoked_at"),
             ],
         ),
         Table(
