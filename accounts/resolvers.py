@@ -11,6 +11,8 @@ from django.http import HttpRequest
 
 from accounts import access_tokens, addresses, api_keys
 from accounts.errors import BadCredentials, NoWorkspace, SessionEnded
+from tenants import refusals
+from tenants.context import Actor
 from tenants.errors import TenantSuspended
 from tenants.http import Principal
 from tenants.models import Role
@@ -92,6 +94,9 @@ def _by_session(session_id: UUID, tenant_id: UUID | None, *, is_browser: bool = 
     if row is None:
         raise SessionEnded()
     if row["tenant_id"] is None:
+        if tenant_id is not None:
+            actor = Actor(user_id=row["user_id"], session_id=session_id)
+            refusals.note_closed(tenant_id, actor=actor, code=NoWorkspace.code)
         raise NoWorkspace()
     return Principal(**{**row, "role": Role(row["role"])}, session_id=session_id, is_browser=is_browser)
 
@@ -109,6 +114,7 @@ def _by_key(key: str, *, ip: str) -> Principal:
 
 def _open(principal: Principal) -> Principal:
     if principal.tenant_state != "active":
+        refusals.note_closed(principal.tenant_id, actor=principal.actor, code=TenantSuspended.code)
         raise TenantSuspended()
     return principal
 

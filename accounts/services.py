@@ -18,10 +18,18 @@ from accounts import (
     magic_links,
     outbox,
     refresh_tokens,
+    sign_in_log,
 )
 from accounts import sessions as session_rows
 from accounts.entry import SignedIn
-from accounts.errors import BadCredentials, SecondFactorRequired, SessionEnded
+from accounts.errors import (
+    BadCredentials,
+    LinkExpired,
+    LinkInvalid,
+    LinkUsed,
+    SecondFactorRequired,
+    SessionEnded,
+)
 from accounts.magic_links import Asker, MagicLink
 from accounts.models import ApiKey, LoginRequest, Session, User
 from accounts.second_factor import challenges
@@ -29,6 +37,8 @@ from cutroom.errors import NotFound
 from tenants import audit
 from tenants.context import current_tenant_id
 from tenants.models import Tenant
+
+LINK_REFUSALS = (LinkInvalid, LinkUsed, LinkExpired)
 
 
 def request_link(
@@ -65,8 +75,12 @@ def verify_token(*, token: str, asker: Asker, at: datetime) -> SignedIn:
     A link that accepts an invitation raises as `invitations.accept` and stays usable.
     """
     limits.check(limits.verify(ip=asker.ip or ""))
-    with transaction.atomic():
-        passed = _first_step(magic_links.consume_token(token, at=at), asker=asker, at=at)
+    try:
+        with transaction.atomic():
+            passed = _first_step(magic_links.consume_token(token, at=at), asker=asker, at=at)
+    except LINK_REFUSALS as error:
+        sign_in_log.refused(magic_links.address_of(token), code=error.code)
+        raise
     return _signed_in(passed)
 
 
@@ -74,7 +88,12 @@ def verify_code(*, email: str, code: str, asker: Asker, at: datetime) -> SignedI
     """Sign in by the code of the same mail. Raises as `verify_token`; five wrong tries end the code."""
     limits.check(limits.verify(ip=asker.ip or ""))
     # Not atomic as a whole: a wrong try must stay counted.
-    request = magic_links.consume_code(email=addresses.normalise_email(email), code=code, at=at)
+    address = addresses.normalise_email(email)
+    try:
+        request = magic_links.consume_code(email=address, code=code, at=at)
+    except LINK_REFUSALS as error:
+        sign_in_log.refused(address, code=error.code)
+        raise
     with transaction.atomic():
         passed = _first_step(request, asker=asker, at=at)
     return _signed_in(passed)

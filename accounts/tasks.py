@@ -6,7 +6,7 @@ from typing import Any
 
 from celery import shared_task
 
-from accounts import outbox, retention
+from accounts import outbox, retention, sign_in_log
 from cutroom import clock
 
 
@@ -26,3 +26,9 @@ def purge_expired(**_: Any) -> int:
 def purge_invitations(**_: Any) -> int:
     """Forget the addresses of invitations that are long over."""
     return retention.purge_invitations(at=clock.now())
+
+
+@shared_task(name="accounts.record_refused_sign_in")
+def record_refused_sign_in(address: str, code: str, request_id: str = "", **_: Any) -> bool:
+    """Append a refused sign-in to the audit log of the person's tenant."""
+    return sign_in_log.record_refused(address=address, code=code, request_id=request_id)

@@ -166,6 +166,8 @@ def _field_errors(detail: Any, *, path: str = "") -> Any:
 
 
 def _add_headers(response: HttpResponse, error: DomainError) -> None:
+    # The audit log names the refusal without reading the body.
+    response.problem_code = error.code  # type: ignore[attr-defined]  # responses carry what they are given
     retry_after = getattr(error, "retry_after", None)
     if retry_after is not None:
         response["Retry-After"] = str(retry_after)

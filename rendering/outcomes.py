@@ -21,6 +21,7 @@ from rendering.models import (
     StepKind,
     StepState,
 )
+from tenants import audit
 from tenants.context import tenant_context
 
 logger = logging.getLogger(__name__)
@@ -176,6 +177,8 @@ def _fail_step(job: RenderJob, step: RenderStep, *, code: str, detail: str) -> N
     step.save()
     error = {"code": code, "detail": detail, "kind": step.kind, "scene": step.scene}
     end_job(job, state=JobState.FAILED, at=at, error=error)
+    failed = {"code": code, "step": str(step.kind), "scene": step.scene}
+    audit.record("render.failed", target=f"render:{job.pk}", detail=failed)
     announcements.ended(job)
 
 

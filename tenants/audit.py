@@ -10,7 +10,7 @@ from uuid import UUID
 
 from cutroom import clock
 from cutroom.logs import current_request_id
-from tenants.context import Actor, current_actor, tenant_context
+from tenants.context import current_actor
 from tenants.models import AuditEntry
 
 
@@ -40,16 +40,3 @@ def record(
         operator_id=actor.operator_id,
         request_id=current_request_id(),
     )
-
-
-def record_denied(
-    action: str,
-    *,
-    tenant_id: UUID,
-    actor: Actor,
-    target: str = "",
-    detail: dict[str, Any] | None = None,
-) -> None:
-    """Append a refusal in a transaction of its own: the refused deed's has been rolled back."""
-    with tenant_context(tenant_id, actor=actor):
-        record(action, target=target, detail=detail, is_denied=True)

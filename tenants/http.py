@@ -14,6 +14,7 @@ from rest_framework.request import Request
 
 from cutroom.errors import DomainError
 from tenants import roles
+from tenants.context import Actor
 from tenants.models import Role
 from tenants.roles import Capability
 
@@ -46,6 +47,11 @@ class Principal:
     def is_authenticated(self) -> bool:
         """Always true; Django and DRF ask for it."""
         return True
+
+    @property
+    def actor(self) -> Actor:
+        """The caller as the audit log names it."""
+        return Actor(user_id=self.user_id, api_key_id=self.api_key_id, session_id=self.session_id)
 
     def may(self, capability: Capability) -> bool:
         """Does the table of roles allow this caller to do that? An API key is no person."""

@@ -10,8 +10,8 @@ from django.utils.module_loading import import_string
 
 from cutroom.errors import DomainError
 from cutroom.logs import log_context
-from tenants import conf
-from tenants.context import Actor, acting_as, tenant_context
+from tenants import conf, refusals
+from tenants.context import acting_as, tenant_context
 from tenants.http import Principal
 
 
@@ -36,14 +36,15 @@ class TenantMiddleware:
         if principal is None:
             return self.get_response(request)
         with log_context(tenant_id=str(principal.tenant_id), user_id=str(principal.user_id)):
-            return self._answer_as(principal, request)
+            response = self._answer(principal, request)
+            refusals.note(request, response, tenant_id=principal.tenant_id, actor=principal.actor)
+        return response
 
-    def _answer_as(self, principal: Principal, request: HttpRequest) -> HttpResponseBase:
-        actor = Actor(user_id=principal.user_id, api_key_id=principal.api_key_id)
+    def _answer(self, principal: Principal, request: HttpRequest) -> HttpResponseBase:
         if request.path.startswith(conf.own_transactions()):
-            with acting_as(actor):
+            with acting_as(principal.actor):
                 return self.get_response(request)
-        with tenant_context(principal.tenant_id, actor=actor):
+        with tenant_context(principal.tenant_id, actor=principal.actor):
             response = self.get_response(request)
             if response.status_code >= 400 and not _is_lasting(request, response):
                 transaction.set_rollback(True)
