@@ -1,4 +1,4 @@
-"""JSON edge of /api/account: API keys and the audit log."""
+"""JSON edge of /api/account: API keys."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -17,9 +16,7 @@ from accounts import conf, services
 from accounts.models import ApiKey
 from cutroom import clock
 from cutroom.bodies import Body
-from cutroom.pagination import CursorPages
 from tenants.http import Principal
-from tenants.models import AuditEntry
 from tenants.permissions import HasCapability
 from tenants.roles import Capability
 
@@ -49,24 +46,6 @@ class KeyRow(serializers.ModelSerializer):
     def get_key(self, row: ApiKey) -> str:
         """Prefix and last four, as people recognise it."""
         return f"{row.prefix}…{row.last_four}"
-
-
-class AuditRow(serializers.ModelSerializer):
-    """One thing somebody did."""
-
-    class Meta:
-        model = AuditEntry
-        fields = [
-            "id",
-            "at",
-            "action",
-            "target",
-            "is_denied",
-            "user_id",
-            "api_key_id",
-            "request_id",
-            "detail",
-        ]
 
 
 class RotateKeyAPI(APIView):
@@ -114,28 +93,3 @@ class KeyAPI(APIView):
         """Revoke a key now."""
         services.revoke_api_key(key_id=key_id, at=clock.now())
         return Response(status=204)
-
-
-class AuditPages(CursorPages):
-    """Newest first."""
-
-    page_size = 50
-    ordering = ("-at", "-id")
-
-
-class AuditAPI(ListAPIView):
-    """GET /api/account/audit."""
-
-    permission_classes = [HasCapability]
-    capability = Capability.SEE_AUDIT
-    serializer_class = AuditRow
-    pagination_class = AuditPages
-
-    @extend_schema(operation_id="account_audit", tags=["account"])
-    def get(self, request: Request) -> Response:
-        """The tenant's audit log, newest first."""
-        return super().list(request)
-
-    def get_queryset(self):  # type: ignore[no-untyped-def]  # the manager knows its tenant only per request
-        """Entries of the tenant in context."""
-        return AuditEntry.objects.all()

@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from accounts import account_api, api, invite_api, session_api, team_api, views, workspace_api
+from accounts import (
+    account_api,
+    api,
+    audit_api,
+    audit_views,
+    invite_api,
+    session_api,
+    team_api,
+    views,
+    workspace_api,
+)
 from accounts.second_factor import api as second_factor_api
 from accounts.second_factor import security_views as security
 from accounts.second_factor import views as second_factor
@@ -24,7 +34,7 @@ account_urlpatterns = [
     path("rotate-api-key", account_api.RotateKeyAPI.as_view(), name="rotate-api-key"),
     path("api-keys", account_api.KeysAPI.as_view(), name="api-keys"),
     path("api-keys/<uuid:key_id>", account_api.KeyAPI.as_view(), name="api-key"),
-    path("audit", account_api.AuditAPI.as_view(), name="audit"),
+    path("audit", audit_api.AuditAPI.as_view(), name="audit"),
 ]
 
 team_urlpatterns = [
@@ -60,5 +70,6 @@ page_urlpatterns = [
     path("account/security/codes", security.renew_codes, name="renew-codes"),
     path("account/security/rule", security.rule, name="second-factor-rule"),
     path("account/security/devices", security.end_other_devices, name="end-other-devices"),
+    path("account/audit", audit_views.show, name="audit"),
     path("dev/mail", views.dev_mail, name="dev-mail"),
 ]

@@ -178,14 +178,14 @@ def acme(committed_cast: Cast, media: Path) -> tuple[Project, dict[str, RenderJo
 
 @pytest.fixture
 def open_browser(chromium: Browser, live_server: LiveServer, signed_in: Client) -> Iterator[OpenBrowser]:
-    """A browser in which Bob is signed in, unless told otherwise."""
+    """A browser in which Bob, or whoever `client` is, is signed in, unless told otherwise."""
     opened: list[BrowserContext] = []
 
-    def open_one(*, is_signed_in: bool = True, **options: Any) -> BrowserContext:
+    def open_one(*, is_signed_in: bool = True, client: Client = signed_in, **options: Any) -> BrowserContext:
         context = chromium.new_context(base_url=live_server.url, **options)
         opened.append(context)
         if is_signed_in:
-            value = signed_in.cookies[settings.SESSION_COOKIE_NAME].value
+            value = client.cookies[settings.SESSION_COOKIE_NAME].value
             cookie: Any = {"name": settings.SESSION_COOKIE_NAME, "value": value, "url": live_server.url}
             context.add_cookies([cookie])
         return context

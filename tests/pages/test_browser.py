@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import Client
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Response
 
 from cutroom import clock
 from metering.periods import month_of
 from rendering.models import Project, RenderJob
+from tests.cast import Cast, browser_of
 from tests.pages.conftest import OpenBrowser
 
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
@@ -68,17 +70,30 @@ def addresses(mill: Project, shelf: dict[str, RenderJob]) -> dict[str, str]:
     }
 
 
+@pytest.fixture
+def admin(committed_cast: Cast) -> Client:
+    """Alice, admin of Acme."""
+    return browser_of(committed_cast.alice, committed_cast.acme)
+
+
+# Pages that only an admin may see.
+ADMIN_PAGES = {"audit": "/account/audit", "audit refused": "/account/audit?denied=1"}
+
+
 @pytest.mark.parametrize(("colours", "width"), LOOKS)
 def test_every_page_is_clean(
     open_browser: OpenBrowser,
     acme: tuple[Project, dict[str, RenderJob]],
+    admin: Client,
     colours: str,
     width: int,
 ) -> None:
     size = {"width": width, "height": 800}
+    alice = open_browser(client=admin, color_scheme=colours, viewport=size)
     member = open_browser(color_scheme=colours, viewport=size)
     stranger = open_browser(is_signed_in=False, color_scheme=colours, viewport=size)
     found = {name: flaws(member, path) for name, path in addresses(*acme).items()}
+    found |= {name: flaws(alice, path) for name, path in ADMIN_PAGES.items()}
     found |= {name: flaws(stranger, path) for name, path in {"landing": "/", "login": "/login"}.items()}
     assert {name: flaw for name, flaw in found.items() if flaw} == {}
 

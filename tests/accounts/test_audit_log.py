@@ -1,0 +1,145 @@
+"""The audit log as admins read it: by the API and on the page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from rest_framework.test import APIClient
+
+from tenants import audit, audit_seals
+from tenants.context import Actor, tenant_context
+from tests.cast import Cast, bearer, browser_of
+
+API = "/api/account/audit"
+PAGE = "/account/audit"
+
+
+@pytest.fixture
+def written(committed_cast: Cast) -> Cast:
+    """Alice did something, Bob was refused something, support acted as Bob, and a task ran."""
+    alice, bob = Actor(user_id=committed_cast.alice.pk), Actor(user_id=committed_cast.bob.pk)
+    support = Actor(user_id=committed_cast.bob.pk, operator_id=committed_cast.olga.pk)
+    for actor, action, is_denied in (
+        (alice, "render.deleted", False),
+        (bob, "request.denied", True),
+        (support, "project.deleted", False),
+        (Actor(), "render.failed", False),
+    ):
+        with tenant_context(committed_cast.acme.pk, actor=actor):
+            audit.record(action, target="render:1", is_denied=is_denied, detail={"status": 403})
+    return committed_cast
+
+
+@pytest.fixture
+def admin(written: Cast) -> APIClient:
+    return bearer(written.alice, written.acme)
+
+
+def actions(client: APIClient, query: str = "") -> list[str]:
+    rows = client.get(f"{API}?{query}").json()["results"]
+    return [row["action"] for row in rows if not row["action"].startswith("session.")]
+
+
+@pytest.mark.committed
+def test_each_entry_has_its_place_in_the_chain(admin: APIClient) -> None:
+    rows = admin.get(API).json()["results"]
+    assert [row["sequence"] for row in rows] == [5, 4, 3, 2, 1]
+    assert len({row["hash"] for row in rows}) == 5
+
+
+@pytest.mark.committed
+def test_it_can_be_asked_for_less(admin: APIClient, written: Cast) -> None:
+    assert actions(admin, "is_denied=true") == ["request.denied"]
+    assert actions(admin, "is_denied=false") == ["render.failed", "project.deleted", "render.deleted"]
+    assert actions(admin, "action=render.deleted") == ["render.deleted"]
+    assert actions(admin, f"actor={written.bob.pk}") == ["project.deleted", "request.denied"]
+    assert actions(admin, f"actor={uuid4()}") == []
+
+
+@pytest.mark.committed
+@pytest.mark.parametrize("query", ["actor=me", "is_denied=perhaps", "cursor=nonsense"])
+def test_a_wrong_question_is_named(admin: APIClient, query: str) -> None:
+    answer = admin.get(f"{API}?{query}")
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, query.partition("=")[0])
+
+
+@pytest.mark.django_db
+def test_pages_follow_by_cursor_and_miss_nothing(alice: APIClient, cast: Cast) -> None:
+    with tenant_context(cast.acme.pk):
+        for number in range(120):
+            audit.record("test.done", target=f"test:{number}")
+    seen: list[str] = []
+    address: str | None = API
+    while address:
+        page = alice.get(address).json()
+        seen += [row["target"] for row in page["results"] if row["action"] == "test.done"]
+        address = page["next"]
+    assert seen == [f"test:{number}" for number in reversed(range(120))]
+
+
+@pytest.mark.django_db
+def test_the_page_is_for_admins(alice_browser: Client, bob_browser: Client, browser: Client) -> None:
+    assert alice_browser.get(PAGE).status_code == 200
+    assert bob_browser.get(PAGE).status_code == 403
+    assert browser.get(PAGE)["Location"] == f"/login?next={PAGE.replace('/', '%2F')}"
+
+
+@pytest.mark.committed
+def test_the_page_says_who_did_what(written: Cast, media: Path) -> None:
+    audit_seals.seal_all()
+    text = browser_of(written.alice, written.acme).get(PAGE).content.decode()
+    for words in (
+        "alice@acme.test",
+        "Cutroom support as bob@acme.test",
+        "render deleted",
+        "<dt>Sealed to line</dt>",
+    ):
+        assert words in text
+
+
+@pytest.mark.committed
+def test_the_page_shows_the_refused_alone(written: Cast) -> None:
+    text = browser_of(written.alice, written.acme).get(f"{PAGE}?denied=1").content.decode()
+    assert "request denied" in text
+    assert "render deleted" not in text
+
+
+@pytest.mark.django_db
+def test_the_page_turns_over(alice_browser: Client, cast: Cast) -> None:
+    with tenant_context(cast.acme.pk):
+        for number in range(60):
+            audit.record("test.done", target=f"test:{number}")
+    first = alice_browser.get(PAGE)
+    assert 'rel="next"' in first.content.decode()
+    second = alice_browser.get(first.context["older"]).content.decode()
+    assert "test:9" in second
+    assert 'rel="prev"' in second
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("entries", [1, 40])
+def test_the_page_asks_as_often_for_forty_lines_as_for_one(
+    alice_browser: Client, cast: Cast, entries: int
+) -> None:
+    with tenant_context(cast.acme.pk, actor=Actor(user_id=cast.alice.pk)):
+        for _ in range(entries):
+            audit.record("test.done")
+    alice_browser.get(PAGE)
+    with CaptureQueriesContext(connection) as captured:
+        alice_browser.get(PAGE)
+    assert len(captured) == 12
+
+
+@pytest.mark.committed
+def test_a_person_or_key_that_is_gone_is_said_to_be(committed_cast: Cast) -> None:
+    for actor in (Actor(user_id=uuid4()), Actor(api_key_id=uuid4())):
+        with tenant_context(committed_cast.acme.pk, actor=actor):
+            audit.record("test.done")
+    text = browser_of(committed_cast.alice, committed_cast.acme).get(PAGE).content.decode()
+    assert "a deleted account" in text
+    assert "a deleted key" in text
