@@ -11,8 +11,9 @@ from django.db import transaction
 
 from cutroom.errors import InvalidInput
 from rendering import assets, scripts
+from rendering.choices import Transition
 from rendering.errors import EditConflict
-from rendering.models import Project, Scene, Transition
+from rendering.models import Project, Scene
 
 COPIED = ("narration", "image_prompt", "image_id", "duration_seconds", "transition", "motion", "caption")
 

@@ -11,7 +11,7 @@ from rendering.models import CacheEntry, StepKind
 from rendering.pipeline import Film, Known, StepDraft
 
 # Wall seconds a unit of work takes on two cores; one frame is one unit. Measured by `make bench`.
-SECONDS_PER_UNIT = {"720p": 0.006, "1080p": 0.010, "4k": 0.042}
+SECONDS_PER_UNIT = {"draft": 0.004, "720p": 0.006, "1080p": 0.010, "4k": 0.042}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +46,7 @@ def estimate(film: Film) -> Estimate:
             amounts.update(draft.charges)
             work += draft.work
     work += pipeline.WORK[StepKind.SOUND] + pipeline.WORK[StepKind.STITCH]
-    seconds = 0.5 + work * SECONDS_PER_UNIT[film.resolution]
+    seconds = 0.5 + work * SECONDS_PER_UNIT["draft" if film.is_draft else film.resolution]
     return Estimate(amounts={name: amount for name, amount in amounts.items() if amount}, seconds=seconds)
 
 

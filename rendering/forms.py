@@ -10,8 +10,9 @@ from django import forms
 from django.db.models import TextChoices
 
 from rendering import conf
+from rendering.choices import Aspect, Motion, Resolution, Transition
 from rendering.languages import LANGUAGES, VOICES, language_problem, voice_problem
-from rendering.models import Aspect, Motion, Project, Resolution, Scene, Transition
+from rendering.models import Project, Scene
 from rendering.samples import SAMPLES
 
 Choices = list[tuple[str, str]]

@@ -9,48 +9,12 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from rendering.choices import Aspect, Motion, Quality, Resolution, Transition
 from tenants.models import TenantOwned
 
 
 def _uuid_key() -> models.UUIDField[Any, Any]:
     return models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-
-
-class Aspect(models.TextChoices):
-    """Shape of the picture."""
-
-    WIDE = "16:9", _("16:9")
-    TALL = "9:16", _("9:16")
-    SQUARE = "1:1", _("1:1")
-
-
-class Resolution(models.TextChoices):
-    """How many pixels; 4k needs the feature of the same name."""
-
-    HD = "720p", _("720p")
-    FULL_HD = "1080p", _("1080p")
-    UHD = "4k", _("4K")
-
-
-class Transition(models.TextChoices):
-    """How a scene leaves."""
-
-    CUT = "cut", _("cut")
-    DISSOLVE = "dissolve", _("dissolve")
-    FADE = "fade", _("fade")
-
-
-class Motion(models.TextChoices):
-    """How the still moves; auto alternates by position."""
-
-    AUTO = "auto", _("auto")
-    NONE = "none", _("none")
-    ZOOM_IN = "zoom-in", _("zoom in")
-    ZOOM_OUT = "zoom-out", _("zoom out")
-    PAN_LEFT = "pan-left", _("pan left")
-    PAN_RIGHT = "pan-right", _("pan right")
-    PAN_UP = "pan-up", _("pan up")
-    PAN_DOWN = "pan-down", _("pan down")
 
 
 class Project(TenantOwned):
@@ -158,7 +122,7 @@ class RenderJob(TenantOwned):
     resolution = models.CharField(max_length=8, choices=Resolution)
     fps = models.PositiveSmallIntegerField()
     aspect = models.CharField(max_length=8, choices=Aspect)
-    quality = models.CharField(max_length=8, default="final")
+    quality = models.CharField(max_length=8, choices=Quality, default=Quality.FINAL)
     script = models.JSONField(encoder=DjangoJSONEncoder)
     estimate = models.JSONField(default=dict)
     priority = models.PositiveSmallIntegerField(default=0)

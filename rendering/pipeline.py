@@ -73,7 +73,14 @@ class Film:
     @property
     def size(self) -> tuple[int, int]:
         """Width and height of the video in pixels."""
+        if self.is_draft:
+            return timeline.DRAFT_SIZES[self.aspect]
         return timeline.SIZES[self.resolution, self.aspect]
+
+    @property
+    def is_draft(self) -> bool:
+        """Is it only to look at? Then it costs no render minutes."""
+        return self.quality == "draft"
 
 
 Known = dict[Slot, dict[str, Any]]
@@ -161,7 +168,7 @@ def _segment(
         part=part,
         inputs=inputs,
         work=count,
-        charges={"render_minutes": round(count * 1000 / film.fps)},
+        charges={} if film.is_draft else {"render_minutes": round(count * 1000 / film.fps)},
     )
 
 

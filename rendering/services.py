@@ -13,11 +13,12 @@ from metering import entitlements
 from metering import selectors as metering_selectors
 from metering import services as metering
 from metering.meters import Meter
-from rendering import outcomes, settlement
+from rendering import outcomes, settlement, timeline
+from rendering.choices import Quality, Resolution
 from rendering.errors import NothingToRender, NotRetryable, RenderFinished, RenderRunning
 from rendering.estimate import Estimate, estimate
 from rendering.keys import VIDEO_FILES, video_key
-from rendering.models import JobState, Project, RenderJob, RenderStep, Resolution, Scene, StepState
+from rendering.models import JobState, Project, RenderJob, RenderStep, Scene, StepState
 from rendering.pipeline import Film
 from tenants import audit, storage
 
@@ -37,15 +38,17 @@ class Quote:
         return self.refusal is None
 
 
-def quote(*, project: Project, resolution: str, fps: int, at: datetime) -> Quote:
+def quote(
+    *, project: Project, resolution: str, fps: int, at: datetime, quality: str = Quality.FINAL
+) -> Quote:
     """Say what a render would cost and whether it would be accepted. Holds nothing.
 
     Raises NothingToRender for a project without content.
     """
-    film = _film(project, resolution=resolution, fps=fps, quality="final")
+    film = _film(project, resolution=resolution, fps=fps, quality=quality)
     guess = estimate(film)
     try:
-        _require_feature(project.tenant_id, resolution)
+        _require_feature(project.tenant_id, film)
         amounts = {Meter(name): amount for name, amount in guess.amounts.items()}
         metering_selectors.raise_if_refused(tenant_id=project.tenant_id, amounts=amounts, at=at)
     except DomainError as refusal:
@@ -60,23 +63,26 @@ def submit(
     fps: int,
     user_id: UUID | None,
     at: datetime,
-    quality: str = "final",
+    quality: str = Quality.FINAL,
 ) -> RenderJob:
     """Accept a render: the job row and the quota it needs commit together, or neither does.
+
+    A draft is small and has 15 frames a second whatever is asked for; it needs no plan and costs no render
+    minutes, and the film made after it takes its voices and stills from the cache.
 
     Raises PlanRequired (4k on Free), QuotaExceeded, NothingToRender. The work starts after commit; should
     that message be lost, the sweeper starts it.
     """
-    _require_feature(project.tenant_id, resolution)
     film = _film(project, resolution=resolution, fps=fps, quality=quality)
+    _require_feature(project.tenant_id, film)
     guess = estimate(film)
     job = RenderJob.objects.create(
         project=project,
         title=project.title,
         resolution=resolution,
-        fps=fps,
+        fps=film.fps,
         aspect=film.aspect,
-        quality=quality,
+        quality=film.quality,
         priority=_priority(project.tenant_id),
         script=film.script,
         estimate={**guess.to_json(), "amounts": guess.amounts},
@@ -160,9 +166,9 @@ def _priority(tenant_id: UUID) -> int:
     return int("priority" in entitlements.for_tenant(tenant_id).features)
 
 
-def _require_feature(tenant_id: UUID, resolution: str) -> None:
-    feature = FEATURES.get(Resolution(resolution))
-    if feature:
+def _require_feature(tenant_id: UUID, film: Film) -> None:
+    feature = FEATURES.get(Resolution(film.resolution))
+    if feature and not film.is_draft:
         metering.require_feature(tenant_id=tenant_id, feature=feature)
 
 
@@ -181,7 +187,7 @@ def _film(project: Project, *, resolution: str, fps: int, quality: str) -> Film:
         script=script,
         resolution=resolution,
         aspect=project.aspect,
-        fps=fps,
+        fps=timeline.DRAFT_FPS if quality == Quality.DRAFT else fps,
         quality=quality,
         title=project.title,
     )

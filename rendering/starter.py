@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from rendering.models import Motion, Project, Scene
+from rendering.choices import Motion
+from rendering.models import Project, Scene
 from tenants.context import tenant_context
 
 SLUG = "test"

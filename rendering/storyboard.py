@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from rendering import timeline
-from rendering.models import Aspect, Project, Scene
+from rendering.choices import Aspect
+from rendering.models import Project, Scene
 from rendering.thumbnails import thumbnail_version
 
 _SHOWN_CHARACTERS = 80

@@ -8,8 +8,9 @@ from io import BytesIO
 from PIL import Image, ImageOps
 
 from rendering import timeline
+from rendering.choices import Aspect
 from rendering.media.specs import CardSpec
-from rendering.models import Aspect, Scene, StepKind
+from rendering.models import Scene, StepKind
 from rendering.pipeline import StepDraft
 from tenants import storage
 

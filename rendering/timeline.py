@@ -28,6 +28,10 @@ SIZES = {
     ("4k", "1:1"): (2160, 2160),
 }
 
+# A draft of any resolution: the voices and stills are those of the film, the frames are few and small.
+DRAFT_SIZES = {"16:9": (640, 360), "9:16": (360, 640), "1:1": (360, 360)}
+DRAFT_FPS = 15
+
 # What a voice needs before its first sound, and the silence for a text without one.
 _START_MS, _SHORTEST_MS = 700, 2_000
 

@@ -16,9 +16,10 @@ from cutroom.schema import IF_MATCH, PAGE_PARAMETERS, page_of, problems
 from rendering import conf, scripts, selectors
 from rendering.api.fields import Choice, link
 from rendering.api.scenes import SceneSerializer
+from rendering.choices import Aspect
 from rendering.errors import EditConflict, PreconditionFailed, RenderRunning, ScriptTooLong
 from rendering.languages import language_problem, voice_problem
-from rendering.models import Aspect, Project
+from rendering.models import Project
 
 _LANGUAGE = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$"
 _TAGS = ["projects"]

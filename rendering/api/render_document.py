@@ -9,9 +9,11 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from metering.meters import Meter
-from rendering import conf, selectors, timeline
+from rendering import selectors
 from rendering.api.fields import link
-from rendering.models import JobState, RenderJob, RenderStep, Resolution, StepKind, StepState
+from rendering.choices import Quality, Resolution
+from rendering.models import JobState, RenderJob, RenderStep, StepKind, StepState
+from rendering.pipeline import Film
 
 _CHARGE_NAMES = {Meter.IMAGES: "images", Meter.TTS: "tts_minutes", Meter.RENDER: "render_minutes"}
 
@@ -101,7 +103,8 @@ class RenderSummary(serializers.Serializer):
     state = serializers.ChoiceField(choices=JobState.choices)
     progress = serializers.IntegerField()
     resolution = serializers.ChoiceField(choices=Resolution.choices)
-    fps = serializers.ChoiceField(choices=conf.FPS_CHOICES)
+    fps = serializers.IntegerField()
+    quality = serializers.ChoiceField(choices=Quality.choices)
     aspect = serializers.CharField()
     degraded = serializers.ListField(child=serializers.CharField())
     seconds_left = serializers.SerializerMethodField()
@@ -172,7 +175,7 @@ def video_document(job: RenderJob) -> dict[str, Any] | None:
     """Where a finished video is and what it is like; None when there is none."""
     if job.state != JobState.SUCCEEDED:
         return None
-    width, height = timeline.SIZES[job.resolution, job.aspect]
+    width, height = Film.of(job).size
     return {
         "url": link("render-video", job.pk),
         "bytes": job.video_bytes,

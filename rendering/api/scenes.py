@@ -15,8 +15,9 @@ from cutroom.errors import InvalidInput, NotFound
 from cutroom.schema import page_of, problems
 from rendering import conf, scripts, selectors
 from rendering.api.fields import Choice, link
+from rendering.choices import Motion, Transition
 from rendering.errors import ScriptTooLong
-from rendering.models import Motion, Project, Scene, Transition
+from rendering.models import Project, Scene
 
 _TAGS = ["scenes"]
 

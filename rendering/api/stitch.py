@@ -20,8 +20,9 @@ from metering.meters import Meter
 from rendering import conf, selectors, services
 from rendering.api.fields import Choice, link
 from rendering.api.render_document import EstimateSerializer
+from rendering.choices import Quality, Resolution
 from rendering.errors import NothingToRender
-from rendering.models import JobState, RenderJob, Resolution
+from rendering.models import JobState, RenderJob
 from tenants.http import Principal
 
 _RETRY_AFTER_SECONDS = "2"
@@ -38,6 +39,11 @@ class RenderForm(Body):
 
     resolution = Choice(Resolution.choices, default=Resolution.FULL_HD)
     fps = Choice(conf.FPS_CHOICES, default=30)
+    quality = Choice(
+        Quality.choices,
+        default=Quality.FINAL,
+        help_text="A draft is 360 lines at 15 frames a second, quick, and costs no render minutes",
+    )
 
 
 class RenderAccepted(serializers.Serializer):

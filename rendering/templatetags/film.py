@@ -9,7 +9,8 @@ from django import template
 
 from cutroom import clock
 from rendering import drawings
-from rendering.models import Aspect, JobState, RenderJob
+from rendering.choices import Aspect
+from rendering.models import JobState, RenderJob
 from rendering.storyboard import Frame, Storyboard
 
 register = template.Library()

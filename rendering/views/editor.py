@@ -19,15 +19,17 @@ from metering import entitlements
 from metering import selectors as metering_selectors
 from metering.errors import PlanRequired, QuotaExceeded
 from rendering import costs, editing, selectors, services
+from rendering.choices import Quality, Resolution
 from rendering.editor_forms import EditorForms
 from rendering.errors import EditConflict, NothingToRender
 from rendering.forms import RenderForm
-from rendering.models import Project, Resolution, Scene
+from rendering.models import Project, Scene
 from rendering.storyboard import Frame, Storyboard, storyboard
 from tenants.http import TenantRequest
 
 DELETED_SCENE = "deleted_scene"
 RENDER_CHOICE = "render_choice"
+_QUALITIES = {"render": Quality.FINAL, "draft": Quality.DRAFT}
 _STANDARD_CHOICE = {"resolution": Resolution.FULL_HD.value, "fps": 24}
 
 
@@ -90,17 +92,19 @@ def _take(request: TenantRequest, found: Project) -> HttpResponse:
         request.session[DELETED_SCENE] = {"project": found.slug, "fields": gone}
     elif deed not in ("", "save"):
         request.session.pop(DELETED_SCENE, None)
-    if deed == "render":
-        return _start(request, found, forms.render.cleaned_data)
+    if deed in _QUALITIES:
+        return _start(request, found, forms.render.cleaned_data, quality=_QUALITIES[deed])
     return redirect(_url(found, number))
 
 
-def _start(request: TenantRequest, found: Project, choice: dict[str, Any]) -> HttpResponse:
+def _start(
+    request: TenantRequest, found: Project, choice: dict[str, Any], *, quality: Quality
+) -> HttpResponse:
     """Submit the render. What was typed stays saved when it is refused: a 4xx here would roll it back."""
     user_id = require_principal(request).user_id
     try:
         with transaction.atomic():
-            job = services.submit(project=found, user_id=user_id, at=clock.now(), **choice)
+            job = services.submit(project=found, user_id=user_id, at=clock.now(), quality=quality, **choice)
     except NothingToRender as error:
         messages.error(request, error.detail)
         return redirect(_url(found))

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from cutroom.errors import InvalidInput
 from rendering import conf, scripts
+from rendering.choices import Motion
 from rendering.errors import EditConflict, ScriptTooLong
-from rendering.models import Motion, Project, Scene
+from rendering.models import Project, Scene
 from rendering.script_text import SceneDraft, parse_script
 from tests.cast import Cast
 

@@ -11,7 +11,9 @@ import pytest
 from cutroom import clock
 from metering.models import UsageEvent
 from rendering import services
+from rendering.choices import Quality
 from rendering.models import JobState, Project, RenderJob, RenderStep, Scene
+from rendering.pipeline import Film
 from tenants.context import tenant_context
 from tests.cast import Cast
 from tests.chaos import invariants
@@ -107,3 +109,28 @@ def test_a_silent_scene_is_as_long_as_asked(committed_cast: Cast, worker_log: Pa
     assert job.state == JobState.SUCCEEDED, job.error
     assert job.duration_ms == 2_000
     assert "tts_minutes" not in charged(job)
+
+
+def test_a_draft_is_small_free_of_render_minutes_and_spares_the_film_its_voices(
+    committed_cast: Cast, worker_log: Path
+) -> None:
+    project = make_project(committed_cast, SCRIPTS[:3])
+    with workers(log=worker_log):
+        with tenant_context(project.tenant_id):
+            asked = services.submit(
+                project=project,
+                resolution="4k",
+                fps=60,
+                user_id=None,
+                at=clock.now(),
+                quality=Quality.DRAFT,
+            )
+        draft = finish(asked)
+        assert draft.state == JobState.SUCCEEDED, draft.error
+        film = render(project)
+    invariants.assert_all(draft)
+    assert (draft.fps, Film.of(draft).size) == (15, (640, 360))
+    assert "render_minutes" not in charged(draft)
+    assert "narration" not in worked_on(film)
+    assert "tts_minutes" not in charged(film)
+    assert charged(film)["render_minutes"] == film.duration_ms
