@@ -12,10 +12,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import conf, services
+from accounts import conf, recent_sign_in, services
+from accounts.errors import RecentSignInRequired
 from accounts.models import ApiKey
 from cutroom import clock
 from cutroom.bodies import Body
+from cutroom.errors import InvalidInput
+from cutroom.schema import problems
 from tenants.http import Principal
 from tenants.permissions import HasCapability
 from tenants.roles import Capability
@@ -55,13 +58,23 @@ class RotateKeyAPI(APIView):
     capability = Capability.MANAGE_KEYS
 
     @extend_schema(
-        operation_id="account_rotate_api_key", tags=["account"], request=RotateRequest, responses=NewKey
+        operation_id="account_rotate_api_key",
+        tags=["account"],
+        request=RotateRequest,
+        responses={
+            200: NewKey,
+            **problems(InvalidInput, RecentSignInRequired(url="https://…/account/confirm")),
+        },
     )
     def post(self, request: Request) -> Response:
-        """Make a new key; the old one stops at once unless a grace is asked for."""
+        """Make a new key; the old one stops at once unless a grace is asked for.
+
+        Needs a sign-in of the last 15 minutes.
+        """
+        caller = cast(Principal, request.user)
+        recent_sign_in.require(caller, minutes=conf.KEY_RECENT_MINUTES)
         form = RotateRequest(data=request.data)
         form.is_valid(raise_exception=True)
-        caller = cast(Principal, request.user)
         grace = timedelta(hours=form.validated_data["grace_hours"])
         plain, key = services.rotate_api_key(user_id=caller.user_id, grace=grace, at=clock.now())
         response = Response({"api_key": plain, "created_at": key.created_at})

@@ -20,6 +20,7 @@ CHALLENGE_TRIES = 5
 RECOVERY_CODES = 10
 MOST_PASSKEYS = 20
 RECENT_MINUTES = 10
+KEY_RECENT_MINUTES = 15
 CONSOLE_PATH = "/admin/"
 # NIST SP 800-63B-3 section 4.2.3 asks to prove oneself again after 12 hours.
 CONSOLE_PROOF_LIFE = timedelta(hours=12)

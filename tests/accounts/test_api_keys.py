@@ -10,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from rest_framework.test import APIClient
 
 from accounts import api_keys, services
-from accounts.models import ApiKey
+from accounts.models import ApiKey, Session
 from cutroom import clock
 from tenants import audit
 from tenants.context import tenant_context
@@ -206,3 +206,17 @@ def test_the_audit_log_is_read_in_pages_the_newest_first(alice: APIClient, cast:
     second = alice.get(first["next"]).json()
     assert [len(page["results"]) for page in (first, second)] == [50, 11]
     assert first["results"][0]["at"] >= second["results"][0]["at"]
+
+
+@pytest.mark.parametrize(("minutes", "status"), [(14, 200), (16, 403)])
+def test_j18_a_new_key_needs_a_sign_in_of_the_last_quarter_of_an_hour(
+    alice: APIClient, cast: Cast, minutes: int, status: int
+) -> None:
+    Session.objects.filter(user=cast.alice).update(signed_in_at=clock.now() - timedelta(minutes=minutes))
+    answer = alice.post(ROTATE)
+    assert answer.status_code == status
+    if status == 403:
+        assert answer.json()["code"] == "recent-sign-in-required"
+        assert answer.json()["url"] == "http://testserver/account/confirm"
+        with tenant_context(cast.acme.pk):
+            assert not ApiKey.objects.exists()
