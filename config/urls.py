@@ -33,6 +33,7 @@ urlpatterns = [
     path("", include((metering.page_urlpatterns, "metering-pages"))),
     path("", include((tenants.page_urlpatterns, "tenants-pages"))),
     path("", include((gdpr.page_urlpatterns, "gdpr-pages"))),
+    path("", include((billing.page_urlpatterns, "billing-pages"))),
     path("theme", set_theme, name="theme"),
     path("admin/", admin.site.urls),
     re_path("", no_such_page),

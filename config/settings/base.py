@@ -15,6 +15,7 @@ from config.settings.api import *  # noqa: F403  # settings are read by name
 from config.settings.backups import *  # noqa: F403  # settings are read by name
 from config.settings.beat import *  # noqa: F403  # settings are read by name
 from config.settings.databases import *  # noqa: F403  # settings are read by name
+from config.settings.payments import *  # noqa: F403  # settings are read by name
 from config.settings.plans import *  # noqa: F403  # settings are read by name
 from config.settings.privacy import *  # noqa: F403  # settings are read by name
 from config.settings.sign_in import *  # noqa: F403  # settings are read by name
@@ -166,6 +167,7 @@ TENANTS_WEBHOOK_EVENTS = {
     "render.succeeded": "A video is ready",
     "render.degraded": "A video is ready, but something in it was replaced",
     "render.failed": "A render has failed",
+    "subscription.updated": "What the workspace pays for has changed",
 }
 CUTROOM_OUTGOING_PRIVATE = env.bool("OUTGOING_PRIVATE", default=False)
 
@@ -187,17 +189,6 @@ RENDERING_PROVIDERS = {
 RENDERING_STEP_TIMEOUT_SECONDS = env.int("RENDERING_STEP_TIMEOUT_SECONDS", default=60)
 RENDERING_LEASE_SECONDS = env.int("RENDERING_LEASE_SECONDS", default=30)
 RENDERING_HEARTBEAT_SECONDS = env.float("RENDERING_HEARTBEAT_SECONDS", default=2.0)
-
-# --- Billing
-STRIPE_API_KEY = env.str("STRIPE_API_KEY", default="")
-STRIPE_WEBHOOK_SECRET = env.str("STRIPE_WEBHOOK_SECRET", default="")
-STRIPE_API_VERSION = "2026-05-27.dahlia"
-STRIPE_LIVE_MODE = STRIPE_API_KEY.startswith(("sk_live_", "rk_live_"))
-STRIPE_LIVE_SECRET_KEY = STRIPE_API_KEY if STRIPE_LIVE_MODE else ""
-STRIPE_TEST_SECRET_KEY = "" if STRIPE_LIVE_MODE else STRIPE_API_KEY
-DJSTRIPE_FOREIGN_KEY_TO_FIELD = "id"
-DJSTRIPE_SUBSCRIBER_MODEL = "tenants.Tenant"
-DJSTRIPE_SUBSCRIBER_MODEL_MIGRATION_DEPENDENCY = "0001_initial"
 
 # --- Security
 SECURE_COOKIES = env.bool("SECURE_COOKIES", default=True)

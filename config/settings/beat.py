@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from celery.schedules import crontab
+
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "rendering.sweep": {"task": "rendering.sweep", "schedule": 10.0},
     "accounts.deliver_mail": {"task": "accounts.deliver_mail", "schedule": 15.0},
@@ -12,6 +14,9 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "accounts.purge_invitations": {"task": "accounts.purge_invitations", "schedule": 86_400.0},
     "metering.release_expired": {"task": "metering.release_expired", "schedule": 60.0},
     "metering.reconcile": {"task": "metering.reconcile", "schedule": 3600.0},
+    "billing.remind_past_due": {"task": "billing.remind_past_due", "schedule": 3600.0},
+    "billing.reconcile": {"task": "billing.reconcile", "schedule": crontab(hour="3", minute="20")},
+    "billing.purge": {"task": "billing.purge", "schedule": crontab(hour="3", minute="50")},
     # Both ask whether it is time; the database knows.
     "gdpr.back_up": {"task": "gdpr.back_up", "schedule": 600.0},
     "gdpr.rehearse": {"task": "gdpr.rehearse", "schedule": 3600.0},

@@ -20,3 +20,9 @@ WHITENOISE_AUTOREFRESH = False
 CELERY_WORKER_REDIRECT_STDOUTS = False
 SECURE_SSL_REDIRECT = False
 CUTROOM_OUTGOING_PRIVATE = DEBUG
+
+if DEBUG and not STRIPE_API_KEY:  # noqa: F405  # from base
+    # No account, no key, no network: a Stripe of our own answers the SDK (billing/standin).
+    BILLING_TRANSPORT = "billing.standin.transport.StandIn"
+    BILLING_CLOCK = "billing.standin.clock.now"
+    STRIPE_TEST_SECRET_KEY = "sk_test_TheStandInMovesNoMoney00"  # noqa: S105  # opens nothing

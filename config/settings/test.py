@@ -25,6 +25,9 @@ for _alias in ("default", "ops"):
     DATABASES[_alias]["TEST"] = {"MIRROR": "owner"}  # noqa: F405  # from base
 DATABASES["owner"]["TEST"] = {"DEPENDENCIES": []}  # noqa: F405  # from base
 
+# Tests of payments put the stand-in behind the SDK themselves; the key opens nothing.
+STRIPE_TEST_SECRET_KEY = "sk_test_TheStandInMovesNoMoney00"  # noqa: S105  # opens nothing
+
 # Faults are tested in seconds, not minutes.
 RENDERING_RETRY_BASE_SECONDS = 0.2
 RENDERING_DOORBELL_PATIENCE_SECONDS = 2
