@@ -24,14 +24,20 @@ _BATCH = 50
 
 
 def enqueue(
-    *, kind: str, recipient: str, context: dict[str, Any], at: datetime, useful_for: timedelta
+    *,
+    kind: str,
+    recipient: str,
+    context: dict[str, Any],
+    at: datetime,
+    useful_for: timedelta,
+    templates: str = "emails/accounts",
 ) -> None:
-    """Put a mail into the outbox: templates emails/accounts/{kind}.{subject,txt,html}.
+    """Put a mail into the outbox: templates {templates}/{kind}.{subject,txt,html}.
 
     The body is sealed, because it may carry a link that signs somebody in. It leaves right after commit and
     is retried until `useful_for` is over.
     """
-    name = f"emails/accounts/{kind}"
+    name = f"{templates}/{kind}"
     body = {part: render_to_string(f"{name}.{part}", context) for part in ("txt", "html")}
     OutboxMail.objects.create(
         kind=kind,

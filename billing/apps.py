@@ -1,6 +1,7 @@
-"""The billing app."""
+"""The billing app; points the Stripe SDK at its transport."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class BillingConfig(AppConfig):
@@ -9,3 +10,10 @@ class BillingConfig(AppConfig):
     name = "billing"
     label = "billing"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Connect to Stripe, or to what stands in for it; no request is sent yet."""
+        from billing import checks, gateway, receivers  # noqa: F401  # importing checks registers them
+
+        gateway.connect()
+        post_migrate.connect(receivers.furnish_stand_in, sender=self, dispatch_uid="billing.stand_in")

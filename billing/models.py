@@ -1,10 +1,14 @@
-"""The projection of Stripe's subscriptions: the only billing table the product asks."""
+"""The projection of Stripe's subscriptions, and what billing itself has to remember."""
 
 from __future__ import annotations
+
+import uuid
+from datetime import datetime
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from billing import conf
 from tenants.models import TenantOwned
 
 
@@ -21,18 +25,30 @@ class SubscriptionStatus(models.TextChoices):
     CANCELED = "canceled", _("cancelled")
 
     @property
-    def grants_plan(self) -> bool:
-        """Does a subscription in this state still give its plan? Past due does, while Stripe retries."""
+    def is_alive(self) -> bool:
+        """Does a subscription in this state give its plan? Past due does for a while, see grace_until."""
         return self in {SubscriptionStatus.ACTIVE, SubscriptionStatus.TRIALING, SubscriptionStatus.PAST_DUE}
 
 
 class TenantSubscription(TenantOwned):
-    """What a tenant pays for, as Stripe last said. No row means the default plan."""
+    """What a tenant pays for, as Stripe last said. No row means the default plan.
+
+    `changes_at` and `next_plan` are a change that is planned, such as a cancellation. `next_amount` is what
+    the next invoice will ask in the smallest unit of `currency`; null while nobody has asked Stripe.
+    """
 
     plan = models.CharField(max_length=32)
     status = models.CharField(max_length=20, choices=SubscriptionStatus, default=SubscriptionStatus.ACTIVE)
-    current_period_end = models.DateTimeField(null=True)
     customer_id = models.CharField(max_length=255, blank=True)
+    subscription_id = models.CharField(max_length=255, blank=True)
+    started_at = models.DateTimeField(null=True)
+    trial_end = models.DateTimeField(null=True)
+    current_period_end = models.DateTimeField(null=True)
+    changes_at = models.DateTimeField(null=True)
+    next_plan = models.CharField(max_length=32, blank=True)
+    next_amount = models.BigIntegerField(null=True)
+    currency = models.CharField(max_length=3, blank=True)
+    past_due_since = models.DateTimeField(null=True)
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta(TenantOwned.Meta):
@@ -40,3 +56,84 @@ class TenantSubscription(TenantOwned):
 
     def __str__(self) -> str:
         return f"{self.plan} of {self.tenant_id}, {self.status}"
+
+    @property
+    def is_alive(self) -> bool:
+        """Is this a subscription that goes on, paid or not?"""
+        return bool(self.subscription_id) and SubscriptionStatus(self.status).is_alive
+
+    @property
+    def grace_until(self) -> datetime | None:
+        """When a failing payment takes the plan away; None while payments succeed."""
+        return self.past_due_since + conf.GRACE if self.past_due_since else None
+
+    def grants_plan(self, at: datetime) -> bool:
+        """Does the tenant have `plan` at `at`?"""
+        ends = self.grace_until
+        return SubscriptionStatus(self.status).is_alive and (ends is None or at < ends)
+
+
+class CheckoutAttempt(TenantOwned):
+    """One way to Stripe's page. A tenant has at most one open, so two clicks can never buy twice.
+
+    `key` makes Stripe answer the same session however often it is asked.
+    """
+
+    key = models.UUIDField(default=uuid.uuid4, unique=True)
+    plan = models.CharField(max_length=32)
+    session_id = models.CharField(max_length=255, blank=True)
+    url = models.TextField(blank=True)
+    created_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta(TenantOwned.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant"], condition=models.Q(closed_at=None), name="checkout_attempt_open_once"
+            )
+        ]
+        indexes = [models.Index(fields=["tenant", "session_id"], name="checkout_attempt_session")]
+
+    def __str__(self) -> str:
+        return f"{self.plan} for {self.tenant_id}"
+
+
+class PastDueNotice(TenantOwned):
+    """A mail about a payment that fails since `since`. Written together with the mail, so it goes once."""
+
+    since = models.DateTimeField()
+    day = models.PositiveSmallIntegerField()
+    at = models.DateTimeField()
+
+    class Meta(TenantOwned.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "since", "day"], name="past_due_notice_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"day {self.day} of {self.tenant_id}"
+
+
+class StripeSetup(models.Model):
+    """What `stripe_setup` made in one Stripe account. Products, prices and the endpoint are in the mirror."""
+
+    account_id = models.CharField(max_length=255, unique=True)
+    portal_configuration_id = models.CharField(max_length=255)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.account_id
+
+
+class Reconciliation(models.Model):
+    """A nightly comparison with Stripe: how many subscriptions were looked at, and how many had drifted."""
+
+    at = models.DateTimeField()
+    checked = models.PositiveIntegerField()
+    drifted = models.PositiveIntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["-at"], name="reconciliation_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.drifted} of {self.checked}"

@@ -1,0 +1,37 @@
+"""What billing counts, and how well our picture of Stripe agreed last night."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter
+
+from cutroom import metrics
+from cutroom.metrics import Reading, Values
+
+WEBHOOKS = Counter("cutroom_stripe_webhooks", "Webhooks from Stripe by what became of them.", ["outcome"])
+
+_NEWEST = """
+SELECT drifted, extract(epoch FROM clock_timestamp() - at)
+FROM billing_reconciliation ORDER BY at DESC LIMIT 1
+"""
+
+
+def _drift() -> Values:
+    return metrics.one(next((drifted for drifted, _ in metrics.rows(_NEWEST)), None))
+
+
+def _age() -> Values:
+    return metrics.one(next((max(0.0, float(age)) for _, age in metrics.rows(_NEWEST)), None))
+
+
+metrics.register(
+    Reading(
+        name="subscription_drift",
+        help="Subscriptions that the last comparison with Stripe had to correct.",
+        read=_drift,
+    ),
+    Reading(
+        name="subscriptions_compared_age_seconds",
+        help="Time since the last comparison with Stripe.",
+        read=_age,
+    ),
+)
