@@ -40,20 +40,27 @@ def test_a_new_tenant_is_on_free(alice: APIClient) -> None:
         "status": "active",
         "current_period_end": None,
         "customer_id": None,
+        "subscribed_plan": None,
+        "trial_end": None,
+        "next_plan": None,
+        "changes_at": None,
+        "next_amount": None,
+        "currency": "usd",
+        "grace_until": None,
     }
 
 
 def test_a_paying_tenant_sees_what_it_pays_for(bob: APIClient, charlie: APIClient, cast: Cast) -> None:
     with tenant_context(cast.acme.pk):
         TenantSubscription.objects.create(
-            plan="pro", current_period_end=datetime(2026, 12, 5, tzinfo=UTC), customer_id="cus_1"
+            plan="pro",
+            current_period_end=datetime(2026, 12, 5, tzinfo=UTC),
+            customer_id="cus_1",
+            subscription_id="sub_1",
         )
-    assert bob.get(SUBSCRIPTION).json() == {
-        "plan": "pro",
-        "status": "active",
-        "current_period_end": "2026-12-05T00:00:00Z",
-        "customer_id": "cus_1",
-    }
+    paying = bob.get(SUBSCRIPTION).json()
+    assert (paying["plan"], paying["subscribed_plan"], paying["status"]) == ("pro", "pro", "active")
+    assert (paying["current_period_end"], paying["customer_id"]) == ("2026-12-05T00:00:00Z", "cus_1")
     assert charlie.get(SUBSCRIPTION).json()["plan"] == "free"
 
 

@@ -35,6 +35,8 @@ WITHOUT_TENANT = {
     "auth_group",
     "auth_group_permissions",
     "auth_permission",
+    "billing_reconciliation",
+    "billing_stripesetup",
     "django_admin_log",
     "django_content_type",
     "django_migrations",
