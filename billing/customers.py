@@ -56,16 +56,17 @@ def tenant_of(customer_id: str) -> UUID | None:
 
 def ensure(tenant_id: UUID) -> str:
     """The id of the tenant's customer, made at Stripe if there is none. Two at once make one."""
-    with tenant_context(tenant_id):
+    found = customer_id(tenant_id)
+    if found is None:
+        number = _made_so_far(tenant_id)
+        # Looked for again after counting: whoever was faster is either found or not counted.
         found = customer_id(tenant_id)
-        tenant = Tenant.objects.get(pk=tenant_id)
-    return found or _make(tenant)
+    return found or _make(tenant_id, number)
 
 
 def forget(tenant_id: UUID) -> None:
     """Delete the tenant's customer at Stripe, with subscription, card and address. Again: nothing."""
-    with tenant_context(tenant_id):
-        found = customer_id(tenant_id)
+    found = customer_id(tenant_id)
     if found is None:
         return
     with gateway.asking("customers.delete"):
@@ -81,9 +82,14 @@ def unlink(customer_id: str) -> None:
     Customer.objects.filter(id=customer_id).update(subscriber=None)
 
 
-def _make(tenant: Tenant) -> str:
-    # Stripe answers a key with the customer it made first, even a deleted one: the next needs another key.
-    number = Customer.objects.filter(**{f"metadata__{TENANT_KEY}": str(tenant.pk)}).count()
+def _made_so_far(tenant_id: UUID) -> int:
+    return int(Customer.objects.filter(**{f"metadata__{TENANT_KEY}": str(tenant_id)}).count())
+
+
+def _make(tenant_id: UUID, number: int) -> str:
+    """Stripe answers a key with the customer it made first, even a deleted one: each next has another key."""
+    with tenant_context(tenant_id):
+        tenant = Tenant.objects.get(pk=tenant_id)
     with gateway.asking("customers.create"):
         made = gateway.client().v1.customers.create(
             {
