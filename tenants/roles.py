@@ -24,6 +24,7 @@ class Capability(TextChoices):
     MANAGE_WEBHOOKS = "manage-webhooks", "add, change and remove webhook endpoints, see what they were sent"
     HEAR_EVENTS = "hear-events", "read the messages that webhook endpoints are sent"
     SEE_AUDIT = "see-audit", "read the audit log"
+    SEE_BACKUPS = "see-backups", "see when everything was last backed up and checked"
     EXPORT_TENANT = "export-tenant", "export everything the workspace has"
     DELETE_TENANT = "delete-tenant", "delete the workspace"
 
@@ -49,6 +50,7 @@ TABLE: dict[Capability, Rule] = {
     Capability.MANAGE_WEBHOOKS: Rule(),
     Capability.HEAR_EVENTS: Rule(creator=True, api_key=True),
     Capability.SEE_AUDIT: Rule(),
+    Capability.SEE_BACKUPS: Rule(creator=True, api_key=True),
     Capability.EXPORT_TENANT: Rule(),
     Capability.DELETE_TENANT: Rule(),
 }

@@ -15,7 +15,7 @@ from typing import IO, Any
 from uuid import UUID
 
 from django.core.files import File
-from django.core.files.storage import FileSystemStorage, default_storage
+from django.core.files.storage import FileSystemStorage, default_storage, storages
 from django.db import transaction
 
 AREAS = frozenset({"assets", "cache", "videos", "exports", "audit"})
@@ -138,8 +138,7 @@ def _local(key: str) -> Path | None:
 
 def _backend() -> object:
     # default_storage is a lazy proxy; isinstance must see what is behind it.
-    default_storage.exists("")
-    return default_storage._wrapped  # type: ignore[attr-defined]  # LazyObject keeps it there
+    return storages["default"]
 
 
 def _upload(key: str, path: Path) -> None:

@@ -13,6 +13,7 @@ import logging
 import re
 import secrets
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import chain, islice
@@ -245,7 +246,8 @@ def _line(row: BackedUpFile) -> bytes:
 
 
 def _folders(path: str) -> Iterator[str]:
-    if default_storage.exists(path):
+    # A bucket has no folders, so asking whether one exists would be wrong there.
+    with suppress(FileNotFoundError):
         yield from (f"{path}/{name}" for name in sorted(default_storage.listdir(path)[0]))
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from django.core.cache import cache
 from django.db.migrations.loader import MigrationLoader
 
+from cutroom import clock
 from gdpr import conf
 from gdpr.backups import aside, databases, locks, making, verification
 from gdpr.backups.aside import Aside
@@ -92,7 +93,7 @@ def _take(
     if wish.replaces:
         if place.media is None:
             aside.fill_bucket(manifest, store=store, identities=identities, erased=erased)
-        return _swap(place, manifest)
+        return _swap(place)
     name = target(manifest, wish)
     databases.rename(place.database, name)
     folder = _beside(place.media, name)
@@ -103,9 +104,9 @@ def _take(
     }
 
 
-def _swap(place: Aside, manifest: Manifest) -> dict[str, Any]:
+def _swap(place: Aside) -> dict[str, Any]:
     live, root = conf.database("owner")["NAME"], conf.media_root()
-    kept = f"{live[:30]}_before_{manifest.id.lower()}"
+    kept = f"{live[:30]}_before_{clock.now():%Y%m%dt%H%M%S}"
     aside.close_own_connections()
     with _media_swapped(root, place.media, kept=kept):
         databases.swap(live, place.database, kept_as=kept)

@@ -54,9 +54,10 @@ def folder_of(tenant_id: UUID) -> str:
 
 def delete_folder(folder: str) -> int:
     """Remove every file below a folder of the storage; how many."""
-    if not default_storage.exists(folder):
+    try:
+        folders, files = default_storage.listdir(folder)
+    except FileNotFoundError:
         return 0
-    folders, files = default_storage.listdir(folder)
     removed = sum(delete_folder(f"{folder}/{name}") for name in folders)
     for name in files:
         default_storage.delete(f"{folder}/{name}")
