@@ -33,6 +33,8 @@ class Transition(models.TextChoices):
     CUT = "cut", _("cut")
     DISSOLVE = "dissolve", _("dissolve")
     FADE = "fade", _("fade")
+    SLIDE = "slide", _("slide")
+    WIPE = "wipe", _("wipe")
 
 
 class Motion(models.TextChoices):

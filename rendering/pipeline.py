@@ -135,8 +135,8 @@ def _segments(film: Film, index: int, known: Known) -> list[StepDraft]:
     scene = film.scenes[index]
     still, speech = known.get((StepKind.IMAGE, index, 0)), known.get((StepKind.NARRATION, index, 0))
     leaving = _leaving(film, index)
-    next_still = known.get((StepKind.IMAGE, index + 1, 0)) if leaving == "dissolve" else None
-    if still is None or speech is None or (leaving == "dissolve" and next_still is None):
+    next_still = known.get((StepKind.IMAGE, index + 1, 0)) if leaving in timeline.BLENDING else None
+    if still is None or speech is None or (leaving in timeline.BLENDING and next_still is None):
         return []
     timing = _timing(film, index, speech["duration_ms"])
     captions = scene_captions(film, index, speech) if film.script["is_captioned"] else []
@@ -198,8 +198,8 @@ def _look(film: Film, index: int, still: dict[str, Any], next_still: dict[str, A
 def _leaving(film: Film, index: int) -> str:
     scene = film.scenes[index]
     is_last = index == len(film.scenes) - 1
-    # The last scene has nothing to dissolve into.
-    return "cut" if is_last and scene["transition"] == "dissolve" else str(scene["transition"])
+    # The last scene has nothing to go over into.
+    return "cut" if is_last and scene["transition"] in timeline.BLENDING else str(scene["transition"])
 
 
 def _timing(film: Film, index: int, speech_ms: int) -> timeline.SceneTiming:

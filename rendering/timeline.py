@@ -15,6 +15,8 @@ SHORTEST_SECONDS = 2.0
 SILENT_SECONDS = 4.0
 SEGMENT_FRAMES = 150
 TRANSITION_SECONDS = 0.4
+# These end on the opening frame of the next scene, so they need its picture.
+BLENDING = frozenset({"dissolve", "slide", "wipe"})
 
 SIZES = {
     ("720p", "16:9"): (1280, 720),

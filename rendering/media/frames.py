@@ -13,6 +13,7 @@ from rendering.media.errors import MediaError
 from rendering.media.motion import View, view_at
 from rendering.media.planes import Plane, Planes
 from rendering.media.specs import Caption, SegmentSpec
+from rendering.media.transitions import BLENDS, blend
 from rendering.media.warp import CHROMA_TOLERANCE, PlaneWarp
 
 # Source pixels per output pixel at rest. Less is soft at full zoom, more costs time and aliases.
@@ -56,9 +57,9 @@ class SceneFrames:
     def __post_init__(self) -> None:
         spec = self.spec
         last = spec.first_frame + spec.frame_count - 1
-        is_dissolving = spec.transition == "dissolve" and self._leaving(last) > 0
+        is_blending = spec.transition in BLENDS and self._leaving(last) > 0
         # Before the encoder takes its memory, and before this scene's own still.
-        self._next = self._opening_of_next() if is_dissolving else None
+        self._next = self._opening_of_next() if is_blending else None
         self._still = Still(spec.still_path, width=spec.width, height=spec.height)
         self._captions = [Caption(**caption) for caption in spec.captions]
         self._at_rest: Planes | None = None
@@ -66,7 +67,7 @@ class SceneFrames:
     def draw(self, frame: int, out: Planes) -> None:
         """Fill `out` with frame number `frame` of the scene."""
         self._draw_still(frame, out)
-        self._draw_dissolve(frame, out)
+        self._draw_next(frame, out)
         self._draw_caption(frame, out)
         light = self._light(frame)
         if light < 1:
@@ -83,12 +84,10 @@ class SceneFrames:
         for plane, rest in zip(out, self._at_rest, strict=True):
             np.copyto(plane, rest)
 
-    def _draw_dissolve(self, frame: int, out: Planes) -> None:
+    def _draw_next(self, frame: int, out: Planes) -> None:
         share = self._leaving(frame)
-        if self._next is None or not share:
-            return
-        for plane, other in zip(out, self._next, strict=True):
-            cv2.addWeighted(plane, 1 - share, other, share, 0, dst=plane)
+        if self._next is not None and share:
+            blend(self.spec.transition, out, self._next, share=share)
 
     def _opening_of_next(self) -> Planes:
         spec = self.spec

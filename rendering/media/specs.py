@@ -82,9 +82,10 @@ class SegmentSpec(Spec):
     """Render frames [first_frame, first_frame + frame_count) of one scene as a video-only MP4.
 
     A segment is a pure function of this spec and the bytes of its stills. `motion` is one of none, zoom-in,
-    zoom-out, pan-left, pan-right, pan-up, pan-down. `transition` is how the scene leaves: cut, dissolve or
-    fade over the last `transition_frames` frames; a dissolve ends on the opening frame of `next_still_path`,
-    which moves by `next_motion`. `fade_in_frames` opens from black. Result: {"frames", "bytes"}.
+    zoom-out, pan-left, pan-right, pan-up, pan-down. `transition` is how the scene leaves: cut, or
+    fade, dissolve, slide, wipe over the last `transition_frames` frames; the last three end on the opening
+    frame of `next_still_path`, which moves by `next_motion`. `fade_in_frames` opens from black.
+    Result: {"frames", "bytes"}.
     """
 
     operation: ClassVar[str] = "segment"

@@ -84,7 +84,7 @@ def test_an_edit_raises_the_version_of_the_project(alice: APIClient, mill: Proje
     ("body", "field", "hint"),
     [
         ({"motion": "spin"}, "motion", "zoom-in"),
-        ({"transition": "wipe"}, "transition", "cut, dissolve, fade"),
+        ({"transition": "star"}, "transition", "cut, dissolve, fade, slide, wipe"),
         ({"duration_seconds": -1}, "duration_seconds", ""),
         ({"duration_seconds": 0}, "duration_seconds", ""),
         ({"duration_seconds": conf.MAX_SCENE_SECONDS + 1}, "duration_seconds", "300"),

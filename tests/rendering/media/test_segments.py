@@ -93,6 +93,28 @@ def test_a_dissolve_ends_on_the_opening_of_the_next_scene(tmp_path: Path) -> Non
     assert all(later > earlier for earlier, later in pairwise(means[19:]))
 
 
+@pytest.mark.parametrize(("transition", "from_left"), [("slide", False), ("wipe", True)])
+def test_an_edge_moves_over_the_picture_and_ends_on_the_opening_of_the_next(
+    tmp_path: Path, transition: str, from_left: bool
+) -> None:
+    dark, light = flat(tmp_path / "dark.png", (20, 20, 20)), flat(tmp_path / "light.png", (220, 220, 220))
+    spec = segment_spec(
+        tmp_path, still_path=dark, transition=transition, transition_frames=10, next_still_path=light
+    )
+    opening = segment_spec(tmp_path, still_path=light, motion="zoom-in", frame_count=1)
+    frames = frames_of(spec)
+    assert frames[29] == frames_of(opening)[0]
+    half = np.frombuffer(frames[24], np.uint8)
+    luma_plane = half[: WIDTH * HEIGHT].reshape(HEIGHT, WIDTH)
+    is_light = luma_plane[HEIGHT // 2] > 128
+    assert is_light.any()
+    assert not is_light.all()
+    assert (np.diff(is_light.astype(int)) != 0).sum() == 1, "one edge"
+    assert is_light[0] == from_left
+    edges = [(np.frombuffer(one, np.uint8)[: WIDTH * HEIGHT] > 128).mean() for one in frames[19:]]
+    assert all(later >= earlier for earlier, later in pairwise(edges))
+
+
 def test_a_segment_before_the_dissolve_needs_no_next_still(tmp_path: Path) -> None:
     spec = segment_spec(
         tmp_path, transition="dissolve", transition_frames=5, next_still_path="absent.png", frame_count=25
