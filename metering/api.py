@@ -14,7 +14,6 @@ from rest_framework.views import APIView
 from cutroom import clock
 from metering import selectors
 from metering.meters import Meter
-from metering.periods import month_of
 from tenants.http import Principal
 
 
@@ -28,7 +27,7 @@ class Amount(serializers.Field):
 
 
 class UsagePeriod(serializers.Serializer):
-    """The current calendar month in UTC; `end` is the first moment after it."""
+    """The present month in UTC; `end` is the first moment after it."""
 
     start = serializers.DateTimeField(source="starts_at")
     end = serializers.DateTimeField(source="ends_at")
@@ -62,8 +61,6 @@ class UsageAPI(APIView):
         """The five meters of this month, with the day each runs out at the present pace."""
         principal = cast(Principal, request.user)
         at = clock.now()
-        document: dict[str, Any] = {
-            "period": month_of(at),
-            "meters": selectors.usage(principal.tenant_id, at),
-        }
+        standing = selectors.standing(principal.tenant_id, at)
+        document: dict[str, Any] = {"period": standing.period, "meters": standing.rows}
         return Response(Usage(document).data)

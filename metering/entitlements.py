@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
 from django.utils.module_loading import import_string
@@ -14,18 +14,31 @@ from metering.meters import Meter
 
 Provider = Callable[[UUID], "Entitlements"]
 
+HARD = 0
+SIMULATED = -1
+_SLACK_WORDS = {"hard": HARD, "simulate": SIMULATED}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Entitlements:
-    """A plan's name, its limits in the smallest unit (an absent meter is unlimited) and its features."""
+    """A plan's name, its limits in the smallest unit (an absent meter is unlimited) and its features.
+
+    `slacks` is by how many percent a limit may be passed: HARD (also where a meter is absent) by none, and
+    SIMULATED only records what would have been refused.
+    """
 
     plan: str
     limits: Mapping[Meter, int] = field(default_factory=dict)
     features: frozenset[str] = frozenset()
+    slacks: Mapping[Meter, int] = field(default_factory=dict)
 
     def limit(self, meter: Meter) -> int | None:
         """The limit of `meter` in the smallest unit; None is unlimited."""
         return self.limits.get(meter)
+
+    def slack(self, meter: Meter) -> int:
+        """The percentage above the limit of `meter` that is still admitted, or SIMULATED."""
+        return self.slacks.get(meter, HARD)
 
 
 def for_tenant(tenant_id: UUID) -> Entitlements:
@@ -42,8 +55,11 @@ def default_plan(tenant_id: UUID) -> Entitlements:
 def of_plan(plan: str) -> Entitlements:
     """The entitlements of `plan` as METERING_PLANS has them. Raises KeyError for a plan that is not there."""
     declared = conf.plans()[plan]
-    limits = {Meter(name): Meter(name).smallest(shown) for name, shown in declared["limits"].items()}
-    return Entitlements(plan=plan, limits=limits, features=frozenset(declared["features"]))
+    seen, granted = _read_before.get(plan, (None, None))
+    if granted is None or seen is not declared:
+        granted = _read(plan, declared)
+        _read_before[plan] = (declared, granted)
+    return granted
 
 
 def smallest_plan_with(feature: str) -> str:
@@ -52,3 +68,25 @@ def smallest_plan_with(feature: str) -> str:
         if feature in plan["features"]:
             return name
     raise LookupError(f"No plan has the feature {feature}")
+
+
+def largest_plan() -> str:
+    """The last plan of METERING_PLANS: there is nothing to upgrade to."""
+    return list(conf.plans())[-1]
+
+
+# Plans are read on every request and change only with the settings: beside each, what it was read from.
+_read_before: dict[str, tuple[Mapping[str, Any], Entitlements]] = {}
+
+
+def _read(plan: str, declared: Mapping[str, Any]) -> Entitlements:
+    slacks = {Meter(name): _slack(value) for name, value in declared.get("slack", {}).items()}
+    limits = {Meter(name): Meter(name).smallest(shown) for name, shown in declared["limits"].items()}
+    return Entitlements(plan=plan, limits=limits, features=frozenset(declared["features"]), slacks=slacks)
+
+
+def _slack(value: int | str) -> int:
+    slack = _SLACK_WORDS[value] if isinstance(value, str) else value
+    if slack < SIMULATED:
+        raise ValueError(f"slack is a percentage, hard or simulate, not {value}")
+    return slack

@@ -1,10 +1,10 @@
-"""Refusals of the metering app: both are 402, and both say the way out."""
+"""Refusals of the metering app. Those of quota are 402 and say the way out."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from cutroom.errors import DomainError
+from cutroom.errors import Conflict, DomainError
 from metering import conf
 from metering.meters import Meter, percent_of
 
@@ -50,3 +50,17 @@ class PlanRequired(DomainError):
         super().__init__(
             f"{feature} needs the {plan} plan.", feature=feature, plan=plan, upgrade_url=conf.upgrade_url()
         )
+
+
+class RequestWaits(Conflict):
+    """A request for more of the same meter is still open."""
+
+    code = "limit-request-open"
+    title = "You asked for more of this already; the answer is on its way"
+
+
+class RequestAnswered(Conflict):
+    """An operator has answered this request before."""
+
+    code = "limit-request-answered"
+    title = "This request was answered already"

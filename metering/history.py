@@ -17,7 +17,7 @@ from django.db.models import Q, QuerySet, Sum
 
 from metering.meters import Meter
 from metering.models import QuotaCounter, UsageDaily, UsageEvent
-from metering.periods import LEVEL_START, Period, month_of
+from metering.periods import LEVEL_START, Period
 from tenants.context import tenant_context
 
 BATCH_ROWS = 1000
@@ -35,12 +35,13 @@ class Day:
 @dataclass(frozen=True, kw_only=True)
 class Lines:
     """Which lines of the ledger: the days `first` to `last` in UTC, both included, of a meter and a subject
-    if these are given."""
+    if these are given, and written after the line `after_id`."""
 
     first: date
     last: date
     meter: Meter | None = None
     subject: str = ""
+    after_id: int = 0
 
     def newest_first(self) -> QuerySet[UsageEvent]:
         """The lines, unordered among those of one moment."""
@@ -78,6 +79,8 @@ class Lines:
         )
         if self.meter is not None:
             lines = lines.filter(meter=self.meter)
+        if self.after_id:
+            lines = lines.filter(pk__gt=self.after_id)
         return lines.filter(subject=self.subject) if self.subject else lines
 
 
@@ -91,9 +94,8 @@ def days_by_meter(first: date, last: date) -> dict[Meter, list[Day]]:
     return moved
 
 
-def months(at: datetime) -> dict[date, dict[Meter, int]]:
-    """What was used by meter in each of the last 24 months with usage, newest first; this month always."""
-    this_month = month_of(at).start
+def months(this_month: date) -> dict[date, dict[Meter, int]]:
+    """What was used by meter in each of the last 24 periods with usage, newest first; `this_month` always."""
     counters = QuotaCounter.objects.exclude(period_start=LEVEL_START).filter(period_start__lte=this_month)
     used: dict[date, dict[Meter, int]] = {this_month: {}}
     for counter in counters.order_by("-period_start")[: MOST_MONTHS * len(Meter)]:

@@ -1,4 +1,4 @@
-"""The moves of the ledger: hold, record, free. Each is one function of migration 0002, so one round trip."""
+"""The moves of the ledger: hold, record, free. Each is one function of migration 0006, so one round trip."""
 
 from __future__ import annotations
 
@@ -9,41 +9,60 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-
+from cutroom import prepared
 from metering.meters import Meter
 
 HOLD = """
-SELECT meter, is_admitted, used, held FROM metering_hold(%(tenant_id)s, %(key)s, %(meters)s::text[],
-    %(periods)s::date[], %(amounts)s::bigint[], %(limits)s::bigint[], %(at)s, %(lease_until)s,
-    %(project_id)s, %(user_id)s)
+SELECT meter, is_admitted, used, held, credited, limit_amount, slack, credits FROM metering_hold(
+    %(tenant_id)s, %(key)s, %(meters)s::text[], %(periods)s::date[], %(amounts)s::bigint[],
+    %(limits)s::bigint[], %(slacks)s::integer[], %(at)s, %(lease_until)s, %(project_id)s::uuid,
+    %(user_id)s::uuid)
 """
 RECORD = """
 SELECT period_start, grown, taken FROM metering_record(%(tenant_id)s, %(key)s, %(reservation_key)s, %(meter)s,
-    %(amount)s, %(period_start)s, %(day)s, %(at)s, %(lease_until)s, %(subject)s, %(project_id)s, %(user_id)s,
-    %(detail)s)
+    %(amount)s, %(period_start)s, %(day)s, %(at)s, %(lease_until)s::timestamptz, %(subject)s,
+    %(project_id)s::uuid, %(user_id)s::uuid, %(detail)s::jsonb)
 """
-FREE = "SELECT metering_free(%(tenant_id)s, %(key)s, %(lapsed_at)s)"
+FREE = "SELECT metering_free(%(tenant_id)s, %(key)s, %(at)s, %(is_lapsed)s)"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Want:
-    """What one meter is asked for: `amount` under `limit` (None is unlimited), in the smallest unit."""
+    """What one meter is asked for, in the smallest unit. `limit` is the plan's (None is unlimited), `slack`
+    the percentage above it that is still admitted."""
 
     meter: Meter
     period_start: date
     amount: int
     limit: int | None
+    slack: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Holding:
-    """How a counter stands after a hold, or why there was none: `is_admitted` False means it is too full."""
+    """How a counter stands after a hold, or why there was none: `is_admitted` False means it is too full.
+
+    `limit` and `slack` are those in force, `credits` is what lots have left beside the `credited` part.
+    """
 
     meter: Meter
     is_admitted: bool
     used: int
     held: int
+    credited: int
+    limit: int | None
+    slack: int
+    credits: int
+
+    @property
+    def taken(self) -> int:
+        """Used plus held."""
+        return self.used + self.held
+
+    @property
+    def capacity(self) -> int | None:
+        """The limit with all credits of the period, used and left; None is unlimited."""
+        return None if self.limit is None else self.limit + self.credited + self.credits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,17 +115,27 @@ def hold(
         "periods": [want.period_start for want in ordered],
         "amounts": [want.amount for want in ordered],
         "limits": [want.limit for want in ordered],
+        "slacks": [want.slack for want in ordered],
         "at": at,
         "lease_until": lease_until,
         "project_id": project_id,
         "user_id": user_id,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(HOLD, parameters)
-        return [
-            Holding(meter=Meter(meter), is_admitted=is_admitted, used=used, held=held)
-            for meter, is_admitted, used, held in cursor.fetchall()
-        ]
+    return [
+        Holding(
+            meter=Meter(meter),
+            is_admitted=is_admitted,
+            used=used,
+            held=held,
+            credited=credited,
+            limit=limit,
+            slack=slack,
+            credits=int(credits),
+        )
+        for meter, is_admitted, used, held, credited, limit, slack, credits in prepared.fetch_all(
+            HOLD, parameters
+        )
+    ]
 
 
 def record(*, tenant_id: UUID, line: Line) -> Move | None:
@@ -118,17 +147,14 @@ def record(*, tenant_id: UUID, line: Line) -> Move | None:
         "day": line.at.astimezone(UTC).date(),
         "detail": json.dumps(line.detail or {}),
     }
-    with connection.cursor() as cursor:
-        cursor.execute(RECORD, parameters)
-        row = cursor.fetchone()
-    if row is None:
+    rows = prepared.fetch_all(RECORD, parameters)
+    if not rows:
         return None
-    period_start, grown, after = row
+    period_start, grown, after = rows[0]
     return Move(meter=line.meter, period_start=period_start, before=after - grown, after=after)
 
 
-def free(*, tenant_id: UUID, key: str, lapsed_at: datetime | None = None) -> int:
-    """Give back what `key` holds; with `lapsed_at`, only where the lease ended before. How many meters."""
-    with connection.cursor() as cursor:
-        cursor.execute(FREE, {"tenant_id": tenant_id, "key": key, "lapsed_at": lapsed_at})
-        return int(cursor.fetchone()[0])
+def free(*, tenant_id: UUID, key: str, at: datetime, is_lapsed: bool = False) -> int:
+    """Give back what `key` holds; `is_lapsed`: only where the lease ended before `at`. How many meters."""
+    values = {"tenant_id": tenant_id, "key": key, "at": at, "is_lapsed": is_lapsed}
+    return int(prepared.fetch_all(FREE, values)[0][0])

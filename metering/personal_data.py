@@ -1,9 +1,26 @@
 """What the metering app keeps about people: how much a workspace used, and who of it."""
 
-from cutroom.personal_data import WITH_THE_TENANT, AppData, Owner, Table, actor, record, usage
+from cutroom.personal_data import (
+    WITH_THE_TENANT,
+    AppData,
+    CacheFamily,
+    Category,
+    Kept,
+    Owner,
+    Table,
+    actor,
+    content,
+    record,
+    somebody_else,
+    usage,
+)
 
 _OF_TENANT = Owner(tenant="tenant")
 _BY_MEMBER = Owner(tenant="tenant", person="user_id")
+_BY_ASKER = Owner(tenant="tenant", person="asked_by")
+_COUNTS = Kept(text="90 days", stream="storage counts", days=90, since="at")
+_ALLOWING = "To give a workspace another limit than its plan, and to know who did and why"
+_TELLING = "To warn a workspace before a limit is reached"
 _COUNTING = "To count what a workspace uses, hold it to its plan and explain the bill"
 
 DATA = AppData(
@@ -13,7 +30,7 @@ DATA = AppData(
             owner=_OF_TENANT,
             purpose=_COUNTING,
             kept=WITH_THE_TENANT,
-            fields=[usage("meter", "used", "held"), record("id", "tenant", "period_start")],
+            fields=[usage("meter", "used", "held", "credited"), record("id", "tenant", "period_start")],
         ),
         Table(
             model="metering.Reservation",
@@ -46,6 +63,108 @@ DATA = AppData(
             fields=[usage("meter", "amount", "day"), record("id", "tenant", "period_start")],
         ),
         Table(
+            model="metering.UsageShare",
+            owner=_OF_TENANT,
+            purpose=_COUNTING,
+            kept=WITH_THE_TENANT,
+            fields=[
+                usage("meter", "amount"),
+                record("id", "tenant", "period_start", "kind", "sharer_id"),
+            ],
+        ),
+        Table(
+            model="metering.LimitOverride",
+            owner=_OF_TENANT,
+            purpose=_ALLOWING,
+            kept=WITH_THE_TENANT,
+            fields=[
+                usage("meter", "kind", "limit_amount", "slack_percent"),
+                content("reason"),
+                somebody_else("author_id"),
+                record("id", "tenant", "created_at", "expires_at", "ended_at"),
+            ],
+        ),
+        Table(
+            model="metering.CreditLot",
+            owner=_OF_TENANT,
+            purpose=_ALLOWING,
+            kept=WITH_THE_TENANT,
+            fields=[
+                usage("meter", "amount", "remaining"),
+                content("reason"),
+                somebody_else("author_id"),
+                record("id", "tenant", "key", "created_at", "expires_at"),
+            ],
+        ),
+        Table(
+            model="metering.CreditDraw",
+            owner=_OF_TENANT,
+            purpose=_COUNTING,
+            kept=WITH_THE_TENANT,
+            fields=[usage("meter", "amount"), record("id", "tenant", "lot", "period_start")],
+        ),
+        Table(
+            model="metering.LimitRequest",
+            owner=_BY_ASKER,
+            purpose=_ALLOWING,
+            kept=WITH_THE_TENANT,
+            fields=[
+                usage("meter", "wanted_amount", "limit_amount"),
+                content("note", "answer"),
+                actor("asked_by"),
+                somebody_else("decided_by"),
+                record("id", "tenant", "state", "created_at", "decided_at", "override"),
+            ],
+        ),
+        Table(
+            model="metering.Notice",
+            owner=_BY_MEMBER,
+            purpose=_TELLING,
+            kept=Kept(text="90 days", stream="usage notices", days=90, since="due_at"),
+            fields=[
+                usage("kind", "meter", "detail"),
+                actor("user_id"),
+                record("id", "tenant", "key", "created_at", "due_at", "announced_at"),
+            ],
+        ),
+        Table(
+            model="metering.AlertChoice",
+            owner=_OF_TENANT,
+            purpose=_TELLING,
+            kept=WITH_THE_TENANT,
+            fields=[usage("percents"), record("id", "tenant")],
+        ),
+        Table(
+            model="metering.SimulatedRefusal",
+            owner=_OF_TENANT,
+            purpose=_COUNTING,
+            kept=Kept(text="90 days", stream="refusals that were only simulated", days=90, since="at"),
+            fields=[
+                usage("meter", "requested", "taken", "limit_amount", "at"),
+                record("id", "tenant", "key", "period_start"),
+            ],
+        ),
+        Table(
+            model="metering.StorageCount",
+            owner=_OF_TENANT,
+            purpose=_COUNTING,
+            kept=_COUNTS,
+            fields=[
+                usage("at", "stored_bytes", "level_bytes", "corrected_bytes"),
+                record("id", "tenant"),
+            ],
+        ),
+        Table(
+            model="metering.UsageSegment",
+            owner=_OF_TENANT,
+            purpose="To prove what was counted, month by month",
+            kept=WITH_THE_TENANT,
+            fields=[
+                usage("month", "lines", "totals"),
+                record("id", "tenant", "part", "storage_key", "last_id", "sha256", "sealed_at"),
+            ],
+        ),
+        Table(
             model="metering.ThresholdCrossing",
             owner=_OF_TENANT,
             purpose=_COUNTING,
@@ -55,5 +174,13 @@ DATA = AppData(
                 record("id", "tenant", "period_start"),
             ],
         ),
+    ],
+    caches=[
+        CacheFamily(
+            pattern="cutroom:usage:{tenant_id}",
+            purpose="To show how full the meters are on every page",
+            category=Category.USAGE,
+            kept=Kept(text="a minute"),
+        )
     ],
 )

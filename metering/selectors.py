@@ -4,27 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from math import ceil
-from typing import cast
 from uuid import UUID
 
-from django.db.models import OuterRef, QuerySet, Subquery, Sum
-
-from metering import entitlements
+from metering import entitlements, readings
 from metering.errors import QuotaExceeded
 from metering.meters import Meter, Shown, percent_of
-from metering.models import QuotaCounter, Reservation, ReservationState, UsageDaily
-from metering.periods import LEVEL_START, month_of, period_start, resets_at
+from metering.models import Reservation, ReservationState
+from metering.periods import Period
+from metering.readings import PACE_DAYS, Reading
 
 BANNER_PERCENT = 80
-FORECAST_DAYS = 30
 
 
 @dataclass(frozen=True, kw_only=True)
 class UsageRow:
     """One meter now, in shown units. `limit` None is unlimited; `percent` counts what is held, too.
 
+    `limit` has all credits of the period in it, `credits` is what is left of them.
     `pace` is what the last 30 days of the period added a day, `used_exactly` is `used` in the smallest unit.
     """
 
@@ -37,6 +35,8 @@ class UsageRow:
     forecast_runs_out_on: date | None
     pace: float = 0.0
     used_exactly: int = 0
+    credits: Shown = 0
+    is_overridden: bool = False
 
     @property
     def unit(self) -> str:
@@ -51,9 +51,10 @@ class UsageRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """The plan of a tenant, and its meters in the order of Meter."""
+    """The plan of a tenant, its period, and its meters in the order of Meter."""
 
     plan: str
+    period: Period
     rows: list[UsageRow]
 
     @property
@@ -66,9 +67,8 @@ class Standing:
 def standing(tenant_id: UUID, at: datetime) -> Standing:
     """The plan and a row for every meter, also those never touched. Two queries."""
     granted = entitlements.for_tenant(tenant_id)
-    counters = {counter.meter: counter for counter in _counters(tenant_id, at)}
-    rows = [_row(meter, counters.get(meter.value), granted.limit(meter), at) for meter in Meter]
-    return Standing(plan=granted.plan, rows=rows)
+    found = readings.of_meters(tenant_id, granted, at)
+    return Standing(plan=granted.plan, period=found[0].period, rows=[_row(reading, at) for reading in found])
 
 
 def usage(tenant_id: UUID, at: datetime) -> list[UsageRow]:
@@ -79,18 +79,16 @@ def usage(tenant_id: UUID, at: datetime) -> list[UsageRow]:
 def raise_if_refused(*, tenant_id: UUID, amounts: Mapping[Meter, int], at: datetime) -> None:
     """Raise the QuotaExceeded that `reserve` would raise now. Nothing is held, so the answer may change."""
     granted = entitlements.for_tenant(tenant_id)
-    counters = {counter.meter: counter for counter in _counters(tenant_id, at)}
-    for meter, amount in amounts.items():
-        limit = granted.limit(meter)
-        counter = counters.get(meter.value, QuotaCounter(used=0, held=0))
-        if limit is not None and amount > 0 and counter.used + counter.held + amount > limit:
+    for reading in readings.of_meters(tenant_id, granted, at, meters=amounts):
+        amount = amounts[reading.meter]
+        if not reading.admits(amount):
             raise QuotaExceeded(
-                meter=meter,
-                used=counter.used,
-                held=counter.held,
-                limit=limit,
+                meter=reading.meter,
+                used=reading.used,
+                held=reading.held,
+                limit=reading.capacity or 0,
                 requested=amount,
-                resets_at=resets_at(meter, at),
+                resets_at=reading.resets_at,
             )
 
 
@@ -100,53 +98,39 @@ def tenants_with_lapsed_leases(at: datetime) -> list[UUID]:
     return list(lapsed.order_by("tenant_id").values_list("tenant_id", flat=True).distinct())
 
 
-def _counters(tenant_id: UUID, at: datetime) -> QuerySet[QuotaCounter]:
-    """The counters in force, each with `recent`: what the last 30 days of its period added."""
-    since = at.astimezone(UTC).date() - timedelta(days=FORECAST_DAYS)
-    days = UsageDaily.objects.filter(
-        tenant_id=OuterRef("tenant_id"),
-        meter=OuterRef("meter"),
-        period_start=OuterRef("period_start"),
-        day__gt=since,
-    )
-    recent = days.order_by().values("meter").annotate(total=Sum("amount")).values("total")
-    in_force = QuotaCounter.objects.filter(
-        tenant_id=tenant_id, period_start__in=[LEVEL_START, month_of(at).start]
-    )
-    return cast("QuerySet[QuotaCounter]", in_force.annotate(recent=Subquery(recent)))
-
-
-def _row(meter: Meter, counter: QuotaCounter | None, limit: int | None, at: datetime) -> UsageRow:
-    used, held = (counter.used, counter.held) if counter else (0, 0)
-    recent = int(getattr(counter, "recent", None) or 0)
+def _row(reading: Reading, at: datetime) -> UsageRow:
+    meter, limit = reading.meter, reading.capacity
     return UsageRow(
         meter=meter,
-        used=meter.shown(used),
-        held=meter.shown(held),
+        used=meter.shown(reading.used),
+        held=meter.shown(reading.held),
         limit=None if limit is None else meter.shown(limit),
-        percent=percent_of(used + held, limit),
-        resets_at=resets_at(meter, at),
-        forecast_runs_out_on=_runs_out_on(meter, used + held, limit, recent=recent, at=at),
-        pace=recent / meter.factor / _days_observed(meter, at),
-        used_exactly=used,
+        credits=meter.shown(reading.credits),
+        percent=percent_of(reading.taken, limit),
+        resets_at=reading.resets_at,
+        forecast_runs_out_on=_runs_out_on(reading, at),
+        pace=reading.recent / meter.factor / _days_observed(reading, at),
+        used_exactly=reading.used,
+        is_overridden=reading.override_id is not None,
     )
 
 
-def _runs_out_on(meter: Meter, taken: int, limit: int | None, *, recent: int, at: datetime) -> date | None:
+def _runs_out_on(reading: Reading, at: datetime) -> date | None:
     """The day the limit is reached at the pace of the last 30 days; None when it is not before the reset."""
+    limit, end = reading.capacity, reading.resets_at
     if limit is None:
         return None
-    if taken >= limit:
+    if reading.taken >= limit:
         return at.astimezone(UTC).date()
-    if recent <= 0:
+    if reading.recent <= 0:
         return None
-    days_left = ceil((limit - taken) * _days_observed(meter, at) / recent)
-    end = resets_at(meter, at)
-    horizon = (end - at).days if end else FORECAST_DAYS * 12
+    days_left = ceil((limit - reading.taken) * _days_observed(reading, at) / reading.recent)
+    horizon = (end - at).days if end else PACE_DAYS * 12
     return at.astimezone(UTC).date() + timedelta(days=days_left) if days_left <= horizon else None
 
 
-def _days_observed(meter: Meter, at: datetime) -> float:
+def _days_observed(reading: Reading, at: datetime) -> float:
+    if reading.meter.is_level:
+        return PACE_DAYS
     # A pace needs a whole day at least: one render in the first hour of a month is no trend.
-    began = datetime.combine(period_start(meter, at), time(), UTC)
-    return min(max((at - began) / timedelta(days=1), 1), FORECAST_DAYS)
+    return min(max((at - reading.period.starts_at) / timedelta(days=1), 1), PACE_DAYS)

@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from metering import conf, entitlements, ledger, thresholds
+from cutroom import clock
+from metering import conf, entitlements, ledger, readings, simulation, thresholds
 from metering.errors import PlanRequired, QuotaExceeded
 from metering.meters import Meter
 from metering.models import Reservation, ReservationState
@@ -47,11 +48,10 @@ def reserve(
         project_id=project_id,
         user_id=user_id,
     )
+    if holdings and not holdings[-1].is_admitted:
+        raise _refusal(tenant_id, holdings[-1], wants[holdings[-1].meter], at)
     for holding in holdings:
-        if not holding.is_admitted:
-            raise _refusal(holding, wants[holding.meter], at=at)
-    for holding in holdings:
-        _observe_hold(tenant_id, holding, wants[holding.meter], at)
+        _observe_hold(tenant_id, key, holding, wants[holding.meter], at)
 
 
 def settle(
@@ -78,7 +78,7 @@ def settle(
         reservation_key=reservation_key,
         meter=meter,
         amount=amount,
-        period_start=period_start(meter, at),
+        period_start=period_start(tenant_id, meter, at),
         at=at,
         subject=subject,
         lease_until=_lease(at),
@@ -91,7 +91,7 @@ def settle(
 
 def release(*, tenant_id: UUID, reservation_key: str) -> None:
     """Give back what a reservation still holds, on all its meters. Again, or for an unknown key: nothing."""
-    ledger.free(tenant_id=tenant_id, key=reservation_key)
+    ledger.free(tenant_id=tenant_id, key=reservation_key, at=clock.now())
 
 
 def charge(
@@ -149,7 +149,7 @@ def record_level(
         reservation_key=None,
         meter=meter,
         amount=delta,
-        period_start=period_start(meter, at),
+        period_start=period_start(tenant_id, meter, at),
         at=at,
         subject=subject,
         project_id=project_id,
@@ -171,7 +171,7 @@ def release_expired(*, tenant_id: UUID, at: datetime) -> int:
     """
     lapsed = Reservation.objects.filter(state=ReservationState.HELD, lease_until__lt=at)
     keys = sorted(set(lapsed.values_list("key", flat=True)))
-    return sum(ledger.free(tenant_id=tenant_id, key=key, lapsed_at=at) for key in keys)
+    return sum(ledger.free(tenant_id=tenant_id, key=key, at=at, is_lapsed=True) for key in keys)
 
 
 def _not_negative(amount: int) -> int:
@@ -184,7 +184,11 @@ def _wants(tenant_id: UUID, amounts: Mapping[Meter, int], at: datetime) -> dict[
     granted = entitlements.for_tenant(tenant_id)
     return {
         meter: ledger.Want(
-            meter=meter, period_start=period_start(meter, at), amount=amount, limit=granted.limit(meter)
+            meter=meter,
+            period_start=period_start(tenant_id, meter, at),
+            amount=amount,
+            limit=granted.limit(meter),
+            slack=granted.slack(meter),
         )
         for meter, amount in amounts.items()
         if _not_negative(amount) > 0
@@ -199,24 +203,26 @@ def _record(tenant_id: UUID, line: ledger.Line) -> None:
     move = ledger.record(tenant_id=tenant_id, line=line)
     # Settling what was held leaves the sum as it was, so the common case needs no limit.
     if move is not None and move.before != move.after:
-        limit = entitlements.for_tenant(tenant_id).limit(line.meter)
-        thresholds.observe(tenant_id=tenant_id, move=move, limit=limit, at=line.at)
+        reading = readings.of_meter(tenant_id, line.meter, line.at)
+        thresholds.observe(tenant_id=tenant_id, move=move, limit=reading.capacity, at=line.at)
 
 
-def _observe_hold(tenant_id: UUID, holding: ledger.Holding, want: ledger.Want, at: datetime) -> None:
-    after = holding.used + holding.held
-    move = ledger.Move(
-        meter=want.meter, period_start=want.period_start, before=after - want.amount, after=after
-    )
-    thresholds.observe(tenant_id=tenant_id, move=move, limit=want.limit, at=at)
+def _observe_hold(
+    tenant_id: UUID, key: str, holding: ledger.Holding, want: ledger.Want, at: datetime
+) -> None:
+    before = holding.taken - want.amount
+    move = ledger.Move(meter=want.meter, period_start=want.period_start, before=before, after=holding.taken)
+    thresholds.observe(tenant_id=tenant_id, move=move, limit=holding.capacity, at=at)
+    if holding.slack == entitlements.SIMULATED:
+        simulation.observe(key=key, move=move, limit=holding.capacity, at=at)
 
 
-def _refusal(holding: ledger.Holding, want: ledger.Want, *, at: datetime) -> QuotaExceeded:
+def _refusal(tenant_id: UUID, holding: ledger.Holding, want: ledger.Want, at: datetime) -> QuotaExceeded:
     return QuotaExceeded(
         meter=want.meter,
         used=holding.used,
         held=holding.held,
-        limit=want.limit or 0,
+        limit=holding.capacity or 0,
         requested=want.amount,
-        resets_at=resets_at(want.meter, at),
+        resets_at=resets_at(tenant_id, want.meter, at),
     )

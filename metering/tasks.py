@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from celery import shared_task
 
-from cutroom import clock
-from metering import metrics, selectors, services
+from cutroom import clock, dispatch
+from metering import metrics, notices, recount, segments, selectors, services
 from tenants.context import tenant_context
+from tenants.models import Tenant
+
+COUNT_AGAIN_AFTER = 2 * recount.APART
 
 
 @shared_task(name="metering.release_expired")
@@ -26,3 +31,34 @@ def release_expired(**_: Any) -> int:
 def reconcile(**_: Any) -> int:
     """Compare counters and ledger for the metrics. How many balances differ."""
     return metrics.reconcile()
+
+
+@shared_task(name="metering.announce")
+def announce(**_: Any) -> int:
+    """Announce the notices that are due. How many."""
+    at = clock.now()
+    return sum(notices.announce_due(tenant_id, at) for tenant_id in notices.tenants_with_due(at))
+
+
+@shared_task(name="metering.nightly")
+def nightly(**_: Any) -> int:
+    """Ask for the nightly work of every tenant: counting its store and sealing its finished months."""
+    asked = [str(tenant_id) for tenant_id in Tenant.objects.using("ops").values_list("pk", flat=True)]
+    return sum(dispatch.ring("metering.nightly_of", tenant_id=tenant_id) for tenant_id in asked)
+
+
+@shared_task(name="metering.nightly_of")
+def nightly_of(tenant_id: str, **_: Any) -> None:
+    """Count the store of one tenant, once more in a while if it differs, and seal its finished months."""
+    at, tenant = clock.now(), UUID(tenant_id)
+    segments.seal_finished_months(tenant, at)
+    if recount.recount(tenant, at) is recount.Outcome.SUSPECT:
+        dispatch.ring(
+            "metering.recount_of", countdown=COUNT_AGAIN_AFTER / timedelta(seconds=1), tenant_id=tenant_id
+        )
+
+
+@shared_task(name="metering.recount_of")
+def recount_of(tenant_id: str, **_: Any) -> None:
+    """Count the store of one tenant, to confirm a difference."""
+    recount.recount(UUID(tenant_id), clock.now())

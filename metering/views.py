@@ -17,10 +17,10 @@ from django.views.decorators.http import require_safe
 
 from cutroom import clock
 from cutroom.pages import require_principal
-from metering import chart, exports, history, selectors
+from metering import chart, exports, history, periods, selectors
 from metering.meters import Meter, Shown
 from metering.models import UsageEvent
-from metering.periods import Period, month_of
+from metering.periods import Period, period_named
 from tenants.http import Principal, TenantRequest
 
 NEWEST_LINES = 25
@@ -58,9 +58,9 @@ def show(request: TenantRequest) -> HttpResponse:
     principal = cast(Principal, require_principal(request))
     at = clock.now()
     standing = selectors.standing(principal.tenant_id, at)
-    months = history.months(at)
-    period = _period(request, at)
-    is_now = period == month_of(at)
+    months = history.months(standing.period.start)
+    period = _period(request, standing.period)
+    is_now = period == standing.period
     rows = {row.meter: row for row in sorted(standing.rows, key=lambda row: ORDER.index(row.meter))}
     used = months.get(period.start, {})
     lines = history.Lines(first=period.start, last=period.last_day).newest_first()[:NEWEST_LINES]
@@ -70,7 +70,7 @@ def show(request: TenantRequest) -> HttpResponse:
         "is_now": is_now,
         "days_left": ceil((period.ends_at - at).total_seconds() / 86_400),
         "months": [
-            month_of(datetime(start.year, start.month, 1, tzinfo=UTC))
+            period_named(f"{start:%Y-%m}", anchor_day=periods.anchor_of(principal.tenant_id))
             for start in sorted({*months, period.start}, reverse=True)
         ],
         "readings": list(_readings(rows, used, period if is_now else None, at)),
@@ -85,7 +85,8 @@ def show(request: TenantRequest) -> HttpResponse:
 def download(request: TenantRequest, kind: str) -> HttpResponseBase:
     """The ledger of one month as a file, for people who are signed in to the pages."""
     principal = cast(Principal, require_principal(request))
-    period = _period(request, clock.now())
+    at = clock.now()
+    period = _period(request, periods.current(principal.tenant_id, at))
     return exports.ledger_file(
         request,
         tenant_id=principal.tenant_id,
@@ -95,13 +96,14 @@ def download(request: TenantRequest, kind: str) -> HttpResponseBase:
     )
 
 
-def _period(request: TenantRequest, at: datetime) -> Period:
+def _period(request: TenantRequest, now: Period) -> Period:
     """The month that `period` names, as in "2026-11"; this one when it names none or one to come."""
     try:
-        named = datetime.strptime(request.GET.get("period", ""), "%Y-%m").replace(tzinfo=UTC)
-        return month_of(min(named, at))
+        tenant_id = cast(Principal, request.principal).tenant_id
+        named = period_named(request.GET.get("period", ""), anchor_day=periods.anchor_of(tenant_id))
     except (ValueError, OverflowError):
-        return month_of(at)
+        return now
+    return named if named.start < now.start else now
 
 
 def _meter(request: TenantRequest) -> Meter:

@@ -27,6 +27,7 @@ ROOT = Path(settings.BASE_DIR)
 # What besides the migrations decides how a fresh database looks: models give it policies and permissions.
 SHAPING_FILES = (
     "*/models.py",
+    "*/models/*.py",
     "*/apps.py",
     "config/settings/databases.py",
     "tenants/conf.py",

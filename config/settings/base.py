@@ -168,6 +168,7 @@ TENANTS_WEBHOOK_EVENTS = {
     "render.degraded": "A video is ready, but something in it was replaced",
     "render.failed": "A render has failed",
     "subscription.updated": "What the workspace pays for has changed",
+    "usage.threshold": "A meter has reached 50, 80, 95 or 100 percent of its limit",
 }
 CUTROOM_OUTGOING_PRIVATE = env.bool("OUTGOING_PRIVATE", default=False)
 
@@ -179,8 +180,6 @@ vars().update(EMAIL_CONFIG)
 EMAIL_TIMEOUT = 10
 ACCOUNTS_DKIM_SELECTOR = env.str("MAIL_DKIM_SELECTOR", default="")
 
-# --- Metering: plans of the contract; billing decides who has which
-METERING_ENTITLEMENTS = "billing.entitlements.for_tenant"
 # --- Rendering
 RENDERING_PROVIDERS = {
     "image": "rendering.providers.local.LocalImages",

@@ -1,4 +1,4 @@
-"""What beat rings for, and how often in seconds. Whether there is work, the database knows."""
+"""What beat rings for, and how often in seconds or when (UTC). Whether there is work, the database knows."""
 
 from typing import Any
 
@@ -13,6 +13,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "accounts.purge_expired": {"task": "accounts.purge_expired", "schedule": 3600.0},
     "accounts.purge_invitations": {"task": "accounts.purge_invitations", "schedule": 86_400.0},
     "metering.release_expired": {"task": "metering.release_expired", "schedule": 60.0},
+    "metering.announce": {"task": "metering.announce", "schedule": 60.0},
+    "metering.nightly": {"task": "metering.nightly", "schedule": crontab(hour=3, minute=17)},
     "metering.reconcile": {"task": "metering.reconcile", "schedule": 3600.0},
     "billing.remind_past_due": {"task": "billing.remind_past_due", "schedule": 3600.0},
     "billing.reconcile": {"task": "billing.reconcile", "schedule": crontab(hour="3", minute="20")},

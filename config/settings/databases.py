@@ -7,7 +7,11 @@ from typing import Any
 import environ
 
 _env = environ.FileAwareEnv()
-_POOL = {"pool": {"min_size": 1, "max_size": _env.int("DATABASE_POOL_SIZE", default=8), "timeout": 10}}
+# Django's own queries are not prepared; the few of cutroom.prepared are, unless a pooler cannot have it.
+_POOL = {
+    "pool": {"min_size": 1, "max_size": _env.int("DATABASE_POOL_SIZE", default=8), "timeout": 10},
+    "prepare_threshold": 5 if _env.bool("DATABASE_PREPARE", default=True) else None,
+}
 
 
 def _database(name: str, *, is_pooled: bool = True) -> dict[str, Any]:

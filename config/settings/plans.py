@@ -2,6 +2,9 @@
 
 from typing import Any
 
+# Billing decides who has which plan.
+METERING_ENTITLEMENTS = "billing.entitlements.for_tenant"
+
 METERING_PLANS: dict[str, dict[str, Any]] = {
     "free": {
         "limits": {

@@ -8,7 +8,7 @@ from django import template
 from django.urls import Resolver404, resolve
 
 from cutroom import clock
-from metering import conf, entitlements, selectors
+from metering import conf, snapshot
 from metering.meters import Meter, Shown
 
 register = template.Library()
@@ -18,13 +18,13 @@ register = template.Library()
 def usage_banner(context: dict[str, Any]) -> dict[str, Any]:
     """The fullest meter of the signed-in tenant, from 80 %; nothing below, nothing for strangers.
 
-    Two queries, none when the view put a `standing` in the context. The page must have been entered through
-    TenantMiddleware.
+    No query when the view put a `standing` in the context or a snapshot is there, else two. The page must
+    have been entered through TenantMiddleware.
     """
     principal = context.get("principal")
     standing = context.get("standing")
     if standing is None and principal:
-        standing = selectors.standing(principal.tenant_id, clock.now())
+        standing = snapshot.standing(principal.tenant_id, clock.now())
     row = standing.fullest if standing else None
     if row is None:
         return {}
@@ -42,8 +42,8 @@ def plan_name(context: dict[str, Any]) -> str:
     principal, standing = context.get("principal"), context.get("standing")
     if principal is None:
         return ""
-    plan = standing.plan if standing else entitlements.for_tenant(principal.tenant_id).plan
-    return plan.capitalize()
+    standing = standing or snapshot.standing(principal.tenant_id, clock.now())
+    return standing.plan.capitalize()
 
 
 @register.filter

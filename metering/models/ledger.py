@@ -1,4 +1,4 @@
-"""Tables of the metering app. `counter == sum(ledger)` always; reconcile_usage proves it."""
+"""The ledger and its sums. `counter == sum(ledger)` always; reconcile_usage proves it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from metering.meters import Meter
-from tenants.models import TenantOwned
+from tenants.models import Tenant, TenantOwned
 
 
 class ReservationState(models.TextChoices):
@@ -17,10 +17,26 @@ class ReservationState(models.TextChoices):
     RELEASED = "released", _("released")
 
 
-class QuotaCounter(TenantOwned):
+class LedgerRow(TenantOwned):
+    """A row that work waits for.
+
+    A foreign key would lock the tenant's row with every line; row security already ties lines to the tenant
+    in context.
+    """
+
+    tenant = models.ForeignKey(
+        Tenant, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
+
+    class Meta(TenantOwned.Meta):
+        abstract = True
+
+
+class QuotaCounter(LedgerRow):
     """What a tenant used and holds of one meter in one period, in the smallest unit.
 
-    The only row that decides whether work is admitted. Its pages are kept half empty (migration 0002), so an
+    The only row that decides whether work is admitted. `credited` is how much of used and held is paid by
+    credit lots; the rest counts against the limit. Its pages are kept half empty (migration 0002), so an
     update stays on its page and touches no index.
     """
 
@@ -28,18 +44,20 @@ class QuotaCounter(TenantOwned):
     period_start = models.DateField()
     used = models.BigIntegerField(default=0)
     held = models.BigIntegerField(default=0)
+    credited = models.BigIntegerField(default=0, db_default=0)
 
-    class Meta(TenantOwned.Meta):
+    class Meta(LedgerRow.Meta):
         constraints = [
             models.UniqueConstraint(fields=["tenant", "meter", "period_start"], name="quota_counter_once"),
             models.CheckConstraint(condition=models.Q(held__gte=0), name="quota_counter_held"),
+            models.CheckConstraint(condition=models.Q(credited__gte=0), name="quota_counter_credited"),
         ]
 
     def __str__(self) -> str:
         return f"{self.meter} of {self.tenant_id} since {self.period_start}"
 
 
-class Reservation(TenantOwned):
+class Reservation(LedgerRow):
     """Capacity held for work that was admitted. `amount_held` is what remains of it."""
 
     key = models.CharField(max_length=200)
@@ -52,7 +70,7 @@ class Reservation(TenantOwned):
     user_id = models.UUIDField(null=True)
     created_at = models.DateTimeField()
 
-    class Meta(TenantOwned.Meta):
+    class Meta(LedgerRow.Meta):
         constraints = [
             models.UniqueConstraint(fields=["tenant", "key", "meter"], name="reservation_once"),
             models.CheckConstraint(condition=models.Q(amount_held__gte=0), name="reservation_held"),
@@ -68,7 +86,7 @@ class Reservation(TenantOwned):
         return f"{self.key} {self.meter} {self.state}"
 
 
-class UsageEvent(TenantOwned):
+class UsageEvent(LedgerRow):
     """One line of the ledger: what was consumed, when, and for what. Corrections are new lines."""
 
     is_append_only = True
@@ -83,7 +101,7 @@ class UsageEvent(TenantOwned):
     user_id = models.UUIDField(null=True)
     detail = models.JSONField(default=dict)
 
-    class Meta(TenantOwned.Meta):
+    class Meta(LedgerRow.Meta):
         constraints = [models.UniqueConstraint(fields=["tenant", "key"], name="usage_event_once")]
         indexes = [
             models.Index(fields=["tenant", "-at", "-id"], name="usage_event_by_time"),
@@ -95,7 +113,7 @@ class UsageEvent(TenantOwned):
         return f"{self.key} {self.amount} {self.meter}"
 
 
-class UsageDaily(TenantOwned):
+class UsageDaily(LedgerRow):
     """The ledger summed by day, written together with it. The period is part of the key, because work that
     was admitted before midnight at the end of a month counts there though it was done the day after."""
 
@@ -104,7 +122,7 @@ class UsageDaily(TenantOwned):
     day = models.DateField()
     amount = models.BigIntegerField()
 
-    class Meta(TenantOwned.Meta):
+    class Meta(LedgerRow.Meta):
         constraints = [
             models.UniqueConstraint(
                 fields=["tenant", "meter", "period_start", "day"], name="usage_daily_once"
@@ -116,22 +134,30 @@ class UsageDaily(TenantOwned):
         return f"{self.meter} of {self.tenant_id} on {self.day}"
 
 
-class ThresholdCrossing(TenantOwned):
-    """A tenant reached a percentage of a limit. Once per period, and again only under another limit."""
+class Sharer(models.TextChoices):
+    """Whose part of a sum it is."""
+
+    PROJECT = "project", _("project")
+    MEMBER = "member", _("member")
+
+
+class UsageShare(LedgerRow):
+    """The ledger summed by project and by member, written together with it. No `sharer_id`: nobody's."""
 
     meter = models.CharField(max_length=16, choices=Meter)
     period_start = models.DateField()
-    percent = models.PositiveSmallIntegerField()
-    limit_amount = models.BigIntegerField()
-    taken = models.BigIntegerField()
-    at = models.DateTimeField()
+    kind = models.CharField(max_length=8, choices=Sharer)
+    sharer_id = models.UUIDField(null=True)
+    amount = models.BigIntegerField()
 
-    class Meta(TenantOwned.Meta):
+    class Meta(LedgerRow.Meta):
         constraints = [
             models.UniqueConstraint(
-                fields=["tenant", "meter", "period_start", "percent", "limit_amount"], name="threshold_once"
+                fields=["tenant", "meter", "period_start", "kind", "sharer_id"],
+                nulls_distinct=False,
+                name="usage_share_once",
             )
         ]
 
     def __str__(self) -> str:
-        return f"{self.percent}% of {self.meter} of {self.tenant_id}"
+        return f"{self.meter} of {self.kind} {self.sharer_id}"
