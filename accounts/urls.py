@@ -8,10 +8,13 @@ from accounts import (
     audit_api,
     audit_views,
     invite_api,
+    invite_views,
     session_api,
     team_api,
+    team_views,
     views,
     workspace_api,
+    workspace_views,
 )
 from accounts.second_factor import api as second_factor_api
 from accounts.second_factor import security_views as security
@@ -71,5 +74,19 @@ page_urlpatterns = [
     path("account/security/rule", security.rule, name="second-factor-rule"),
     path("account/security/devices", security.end_other_devices, name="end-other-devices"),
     path("account/audit", audit_views.show, name="audit"),
+    path("team", team_views.show, name="team"),
+    path("team/name", team_views.rename, name="team-rename"),
+    path("team/leave", team_views.leave, name="team-leave"),
+    path("team/invites", team_views.invite, name="team-invite"),
+    path("team/invites/<uuid:invite_id>/resend", team_views.resend_invite, name="team-resend"),
+    path("team/invites/<uuid:invite_id>/revoke", team_views.revoke_invite, name="team-revoke"),
+    path("team/members/<uuid:member_id>/role", team_views.change_role, name="team-role"),
+    path("team/members/<uuid:member_id>/remove", team_views.remove, name="team-remove"),
+    path("team/members/<uuid:member_id>/hand-over", team_views.hand_over, name="team-hand-over"),
+    path("invite", invite_views.invite, name="invite"),
+    path("invite/sign-in", invite_views.mail_sign_in, name="invite-sign-in"),
+    path("workspaces", workspace_views.choose, name="workspaces"),
+    path("workspaces/switch", workspace_views.switch, name="switch-workspace"),
+    path("workspaces/new", workspace_views.found, name="found-workspace"),
     path("dev/mail", views.dev_mail, name="dev-mail"),
 ]

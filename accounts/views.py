@@ -11,10 +11,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import askers, conf, magic_links, services
+from accounts import askers, conf, magic_links, people, services
 from accounts.errors import LinkExpired, LinkInvalid, LinkUsed, SecondFactorRequired
 from accounts.forms import CodeForm, EmailForm
 from accounts.page_sessions import HOME, enter, safe_path
+from accounts.resolvers import SESSION_KEY
 from accounts.second_factor.views import ask_second_factor
 from cutroom import clock
 from cutroom.errors import DomainError, InvalidInput, RateLimited
@@ -33,6 +34,8 @@ def login(request: HttpRequest) -> HttpResponse:
         return _confirm(request, request.GET["token"])
     if _principal(request):
         return redirect(safe_path(request.GET.get("next", "")))
+    if people.at_pages(request):
+        return redirect("accounts-pages:workspaces")
     form = EmailForm(initial={"email": request.GET.get("email", ""), "next": request.GET.get("next", "")})
     return render(request, "accounts/login.html", {"form": form})
 
@@ -87,9 +90,8 @@ def use_code(request: HttpRequest) -> HttpResponse:
 @require_POST
 def logout(request: HttpRequest) -> HttpResponse:
     """End this browser's session."""
-    principal = _principal(request)
-    if principal and principal.user_id and principal.session_id:
-        services.end_session(user_id=principal.user_id, session_id=principal.session_id, at=clock.now())
+    if person := people.at_pages(request):
+        services.end_session(user_id=person.user_id, session_id=person.session_id, at=clock.now())
     request.session.flush()
     return redirect("accounts-pages:login")
 
@@ -104,17 +106,35 @@ def dev_mail(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/dev_mail.html", {"mails": [_read_mail(path) for path in files[:50]]})
 
 
+def mail_link(
+    request: HttpRequest, *, email: str, next_path: str = "", invitation_hash: str = ""
+) -> HttpResponse:
+    """Mail a sign-in link and go on to the page that says so. Raises InvalidInput, RateLimited."""
+    nonce, at = askers.browser_nonce(request), clock.now()
+    request.COOKIES[askers.cookie_name()] = nonce
+    services.request_link(
+        email=email,
+        asker=askers.asker_of(request),
+        at=at,
+        next_path=next_path,
+        invitation_hash=invitation_hash,
+    )
+    request.session["asked_email"] = email
+    request.session["asked_until"] = f"{at + conf.LINK_LIFE:%H:%M}"
+    if SESSION_KEY not in request.session:
+        # Nobody is signed in yet: this row need not live for 30 days.
+        request.session.set_expiry(ASKED_KEPT)
+    response = redirect("accounts-pages:check-mail")
+    askers.remember_browser(response, nonce)
+    return response
+
+
 def _ask(request: HttpRequest) -> HttpResponse:
     form = EmailForm(request.POST)
     if not form.is_valid():
         return render(request, "accounts/login.html", {"form": form}, status=400)
-    nonce = askers.browser_nonce(request)
-    request.COOKIES[askers.cookie_name()] = nonce
-    at, email = clock.now(), form.cleaned_data["email"]
     try:
-        services.request_link(
-            email=email, asker=askers.asker_of(request), at=at, next_path=form.cleaned_data["next"]
-        )
+        return mail_link(request, email=form.cleaned_data["email"], next_path=form.cleaned_data["next"])
     except RateLimited as error:
         form.add_error("email", f"Too many links. Try again in {error.retry_after} s.")
         response = render(request, "accounts/login.html", {"form": form}, status=429)
@@ -123,13 +143,6 @@ def _ask(request: HttpRequest) -> HttpResponse:
     except InvalidInput as error:
         form.add_error("email", error.detail)
         return render(request, "accounts/login.html", {"form": form}, status=400)
-    request.session["asked_email"] = email
-    request.session["asked_until"] = f"{at + conf.LINK_LIFE:%H:%M}"
-    # Nobody is signed in yet: this row need not live for 30 days.
-    request.session.set_expiry(ASKED_KEPT)
-    response = redirect("accounts-pages:check-mail")
-    askers.remember_browser(response, nonce)
-    return response
 
 
 def _confirm(request: HttpRequest, token: str) -> HttpResponse:
@@ -179,5 +192,5 @@ def _read_mail(path: Any) -> dict[str, Any]:
         "to": message["to"],
         "date": message["date"],
         "text": words,
-        "link": next((link for link in links if "/login?token=" in link), ""),
+        "link": next((link for link in links if "?token=" in link), ""),
     }

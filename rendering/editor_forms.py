@@ -10,16 +10,15 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.datastructures import MultiValueDict
 
 from cutroom.errors import InvalidInput
+from cutroom.form_problems import Problem, problems_of
 from rendering.editing import Submission
 from rendering.forms import (
     DeedForm,
     PictureForm,
-    Problem,
     ProjectForm,
     RenderForm,
     SceneForm,
     ScriptForm,
-    problems_of,
 )
 from rendering.models import Project, Scene
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from django import forms
@@ -36,24 +35,6 @@ class SpokenField(forms.ChoiceField):
         problem = "" if self.valid_value(value) else self._problem(value)
         if problem:
             raise forms.ValidationError(problem, code="invalid_choice")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Problem:
-    """One line of the summary over a refused form: the field to go to, its label, what is wrong."""
-
-    target: str
-    label: str
-    text: str
-
-
-def problems_of(form: forms.Form) -> Iterator[Problem]:
-    """Everything that is wrong with a form, one line a field."""
-    for name, errors in form.errors.items():
-        field = form[name] if name in form.fields else None
-        target = field.id_for_label if field else ""
-        label = str(field.label) if field else ""
-        yield Problem(target=target, label=label, text=" ".join(str(error) for error in errors))
 
 
 class TextField(forms.CharField):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import pyotp
 import pytest
@@ -105,9 +106,9 @@ def bearer(user: User, tenant: Tenant) -> APIClient:
     return client
 
 
-def browser_of(user: User, tenant: Tenant) -> Client:
+def browser_of(user: User, tenant: Tenant, **options: Any) -> Client:
     """A browser, signed in by a page session."""
-    client = Client()
+    client = Client(**options)
     cookie = client.session
     cookie[SESSION_KEY] = str(open_session(user, tenant).pk)
     cookie.save()

@@ -8,9 +8,10 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from cutroom.errors import InvalidInput
+from cutroom.form_problems import problems_of
 from cutroom.pages import require_principal
 from rendering import scripts, selectors
-from rendering.forms import StartForm, problems_of
+from rendering.forms import StartForm
 from rendering.models import Project
 from rendering.samples import SAMPLES
 from rendering.storyboard import Frame, storyboard

@@ -132,7 +132,7 @@ def test_the_page_asks_as_often_for_forty_lines_as_for_one(
     alice_browser.get(PAGE)
     with CaptureQueriesContext(connection) as captured:
         alice_browser.get(PAGE)
-    assert len(captured) == 12
+    assert len(captured) == 13
 
 
 @pytest.mark.committed

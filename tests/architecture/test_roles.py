@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.db import transaction
-from django.urls import resolve
+from django.test import Client
+from django.urls import URLResolver, get_resolver, resolve
 from rest_framework.test import APIClient
 
 from accounts import services
@@ -20,7 +22,7 @@ from tenants.context import tenant_context
 from tenants.permissions import capability_of
 from tenants.roles import TABLE, Capability
 from tests.architecture.test_tenant_matrix import answer_to, endpoints
-from tests.cast import Cast
+from tests.cast import Cast, browser_of
 
 REGENERATE = (
     ".venv/bin/python manage.py shell -v0 -c "
@@ -99,3 +101,43 @@ def test_every_endpoint_holds_the_table_for_keys(
 def test_what_creators_may_not_do_is_asked_for_somewhere(things: dict[str, str]) -> None:
     asked = {capability for _, _, capability in every_deed(things)}
     assert {each for each, rule in TABLE.items() if not rule.creator} - asked <= NOT_BUILT
+
+
+def pages(things: dict[str, str]) -> Iterator[tuple[str, Capability]]:
+    """The path of every page that asks for a capability, with it."""
+    for route, view in page_routes(get_resolver().url_patterns, ""):
+        path = route
+        for name, value in things.items():
+            path = path.replace(f"<{name}>", value)
+        if hasattr(view, "capability"):
+            # Whoever may not is refused before anybody looks for the thing.
+            yield "/" + re.sub(r"<[^>]+>", "x", path), view.capability
+
+
+def page_routes(patterns: list[Any], prefix: str) -> Iterator[tuple[str, Any]]:
+    for pattern in patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from page_routes(pattern.url_patterns, route)
+        else:
+            yield route, pattern.callback
+
+
+def page_status(browser: Client, path: str) -> int:
+    """What a form without fields gets, in answer to a POST where the page takes one. It is taken back."""
+    with transaction.atomic():
+        answer = browser.post(path, {})
+        if answer.status_code == 405:
+            answer = browser.get(path)
+        transaction.set_rollback(True)
+    return int(answer.status_code)
+
+
+def test_every_page_holds_the_table(cast: Cast, things: dict[str, str]) -> None:
+    guarded = list(pages(things))
+    assert len(guarded) >= 10
+    for path, capability in guarded:
+        alice, bob = browser_of(cast.alice, cast.acme), browser_of(cast.bob, cast.acme)
+        assert page_status(alice, path) != 403, path
+        assert (page_status(bob, path) == 403) == (not TABLE[capability].creator), path
+        assert Client().post(path, {}).headers.get("Location", "/login").startswith("/login"), path
