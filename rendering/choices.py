@@ -27,6 +27,15 @@ class Quality(models.TextChoices):
     DRAFT = "draft", _("draft")
 
 
+class Music(models.TextChoices):
+    """A loop below the voice."""
+
+    NONE = "none", _("none")
+    CALM = "calm", _("calm")
+    BRIGHT = "bright", _("bright")
+    PULSE = "pulse", _("pulse")
+
+
 class Transition(models.TextChoices):
     """How a scene leaves."""
 

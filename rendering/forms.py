@@ -9,7 +9,7 @@ from django import forms
 from django.db.models import TextChoices
 
 from rendering import conf
-from rendering.choices import Aspect, Motion, Resolution, Transition
+from rendering.choices import Aspect, Motion, Music, Resolution, Transition
 from rendering.languages import LANGUAGES, VOICES, language_problem, voice_problem
 from rendering.models import Project, Scene
 from rendering.samples import SAMPLES
@@ -71,6 +71,9 @@ class ProjectForm(forms.Form):
     voice = SpokenField(
         label="Voice", problem=voice_problem, required=False, widget=forms.Select(attrs={"class": "in"})
     )
+    music = forms.ChoiceField(
+        label="Music", choices=Music.choices, required=False, widget=forms.Select(attrs={"class": "in"})
+    )
     is_captioned = forms.BooleanField(label="Burn captions in", required=False)
 
     def __init__(self, data: Data = None, *, project: Project) -> None:
@@ -78,6 +81,10 @@ class ProjectForm(forms.Form):
         # The API takes languages and voices that the lists do not name; saving the page must not lose them.
         _offer(self.fields["language"], LANGUAGES, present=project.language)
         _offer(self.fields["voice"], VOICES, present=project.voice)
+
+    def clean_music(self) -> str:
+        """A page from before there was music says nothing of it."""
+        return str(self.cleaned_data["music"] or Music.NONE)
 
 
 class SceneForm(forms.Form):

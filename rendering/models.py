@@ -9,7 +9,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from rendering.choices import Aspect, Motion, Quality, Resolution, Transition
+from rendering.choices import Aspect, Motion, Music, Quality, Resolution, Transition
 from tenants.models import TenantOwned
 
 
@@ -27,6 +27,7 @@ class Project(TenantOwned):
     voice = models.CharField(max_length=64, blank=True)
     language = models.CharField(max_length=16, default="en")
     is_captioned = models.BooleanField(default=True)
+    music = models.CharField(max_length=16, choices=Music, default=Music.NONE)
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

@@ -25,7 +25,7 @@ DATA = AppData(
             purpose=_WORK,
             kept=WITH_THE_TENANT,
             fields=[
-                content("slug", "title", "aspect", "voice", "language", "is_captioned"),
+                content("slug", "title", "aspect", "voice", "language", "is_captioned", "music"),
                 record("id", "tenant", "version", "created_at", "updated_at"),
             ],
         ),

@@ -242,6 +242,8 @@ def _sound(film: Film, known: Known) -> list[StepDraft]:
             sounds.append({"content": speech["content"], "start_frame": start + offset})
             files.append(speech["storage_key"])
     inputs = {"sounds": sounds, "frames": total, "fps": film.fps, "files": files}
+    if film.script.get("music", "none") != "none":
+        inputs["music"] = film.script["music"]
     return [StepDraft(kind=StepKind.SOUND, scene=None, inputs=inputs, work=WORK[StepKind.SOUND])]
 
 

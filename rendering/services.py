@@ -181,6 +181,7 @@ def _film(project: Project, *, resolution: str, fps: int, quality: str) -> Film:
         "language": project.language,
         "voice": project.voice,
         "is_captioned": project.is_captioned,
+        "music": project.music,
         "scenes": rows,
     }
     return Film(

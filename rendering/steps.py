@@ -164,6 +164,7 @@ def _sound(bench: Bench) -> Result:
             sounds=sounds,
             frames=bench.inputs["frames"],
             fps=bench.inputs["fps"],
+            music=bench.inputs.get("music", ""),
         )
         levels = bench.run(spec)
     return _stored(bench, {"loudness_lufs": levels["loudness_lufs"]}, charges={})

@@ -16,7 +16,7 @@ from cutroom.schema import IF_MATCH, PAGE_PARAMETERS, page_of, problems
 from rendering import conf, scripts, selectors
 from rendering.api.fields import Choice, link
 from rendering.api.scenes import SceneSerializer
-from rendering.choices import Aspect
+from rendering.choices import Aspect, Music
 from rendering.errors import EditConflict, PreconditionFailed, RenderRunning, ScriptTooLong
 from rendering.languages import language_problem, voice_problem
 from rendering.models import Project
@@ -33,6 +33,7 @@ class ProjectChanges(Body):
     voice = serializers.CharField(max_length=64, allow_blank=True, required=False)
     language = serializers.RegexField(_LANGUAGE, max_length=16, required=False)
     captions = serializers.BooleanField(source="is_captioned", required=False)
+    music = Choice(Music.choices, required=False)
 
     def validate_language(self, language: str) -> str:
         """Refuse a language that no voice speaks."""
@@ -65,6 +66,7 @@ class ProjectSerializer(serializers.Serializer):
     voice = serializers.CharField()
     language = serializers.CharField()
     captions = serializers.BooleanField(source="is_captioned")
+    music = serializers.ChoiceField(choices=Music.choices)
     version = serializers.IntegerField()
     scenes = SceneSerializer(many=True, source="scenes.all")
     created_at = serializers.DateTimeField()

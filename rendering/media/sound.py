@@ -17,6 +17,7 @@ import numpy as np
 
 from rendering.media.errors import MediaError, is_disk_full, write_error
 from rendering.media.loudness import CONTEXT, Level, Meter, limit
+from rendering.media.music import Bed
 from rendering.media.outputs import whole_file
 from rendering.media.specs import SAMPLE_RATE, SoundSpec
 
@@ -103,14 +104,17 @@ class _Mix:
         self._blocks_read = 0
 
     def lay(self, spec: SoundSpec) -> None:
-        """Write the mix, each sound at its frame; what goes beyond the film is cut off."""
+        """Write the mix, each sound at its frame, music below; what goes beyond the film is cut off."""
         starts = sorted(spec.sounds, key=lambda sound: int(sound["start_frame"]))
         waiting = [_Placed(sound["path"], sound["start_frame"] * SAMPLE_RATE // spec.fps) for sound in starts]
+        bed = Bed(spec.music, samples=self._samples) if spec.music else None
         for at in range(0, self._samples, BLOCK):
             block = np.zeros(min(BLOCK, self._samples - at), np.float32)
             for sound in waiting:
                 sound.add_to(block, at)
             waiting = [sound for sound in waiting if not sound.is_over]
+            if bed is not None:
+                bed.add_to(block, at)
             self._file.write(block.tobytes())
             self._progress(at // BLOCK + 1)
         self._file.flush()

@@ -112,7 +112,8 @@ class SegmentSpec(Spec):
 class SoundSpec(Spec):
     """Lay narrations at exact offsets, level to -16 LUFS, encode once to AAC in an MP4 (.m4a).
 
-    `sounds` are {"path", "start_frame"}; `frames` is the length of the film.
+    `sounds` are {"path", "start_frame"}; `frames` is the length of the film. `music` names a loop that is
+    laid below and turned down while somebody speaks; empty is none.
     Result: {"duration_ms", "loudness_lufs", "true_peak_dbtp"}; the last two are null for silence.
     """
 
@@ -121,6 +122,7 @@ class SoundSpec(Spec):
     sounds: list[dict[str, Any]]
     frames: int
     fps: int
+    music: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

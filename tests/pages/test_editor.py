@@ -32,6 +32,7 @@ def typed(project: Project, number: int = 1, **changes: Any) -> dict[str, Any]:
         "aspect": project.aspect,
         "language": project.language,
         "voice": project.voice,
+        "music": project.music,
         "is_captioned": "on" if project.is_captioned else None,
         "narration": scene.narration,
         "image_prompt": scene.image_prompt,

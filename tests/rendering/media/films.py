@@ -45,9 +45,11 @@ def voice_like(seconds: float, *, level: float = 0.1, seed: int = 1) -> np.ndarr
     return np.asarray(noise * shape * spikes * level, np.float32)
 
 
-def make_sound(folder: Path, *, frames: int, sounds: list[dict[str, Any]], fps: int = FPS) -> tuple[str, Any]:
+def make_sound(
+    folder: Path, *, frames: int, sounds: list[dict[str, Any]], fps: int = FPS, music: str = ""
+) -> tuple[str, Any]:
     """Run the sound operation; its path and result."""
-    spec = SoundSpec(out_path=str(folder / "sound.m4a"), sounds=sounds, frames=frames, fps=fps)
+    spec = SoundSpec(out_path=str(folder / "sound.m4a"), sounds=sounds, frames=frames, fps=fps, music=music)
     return spec.out_path, sound.run(spec, progress=quiet)
 
 
