@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
+_CSRF_TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 _FINAL_STATES = frozenset({"succeeded", "failed", "cancelled"})
 
 
@@ -57,6 +59,15 @@ class ApiClient:
         ).json()
         self._http.headers["Authorization"] = f"Bearer {session['access_token']}"
         return session
+
+    def submit(self, url: str, form: dict[str, str]) -> str:
+        """Fill in the form of a page of this server and send it; where the answer leads."""
+        path = urlsplit(url).path
+        token = _CSRF_TOKEN.search(self.call("GET", path).text)
+        if token is None:
+            raise UnexpectedAnswer(f"GET {path}: a page without a form")
+        answer = self.call("POST", path, expect=302, data={**form, "csrfmiddlewaretoken": token[1]})
+        return answer.headers["Location"]
 
     def stitch(self, slug: str, *, resolution: str, fps: int) -> dict[str, Any]:
         """Ask for a video of the project and return the accepted render."""

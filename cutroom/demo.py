@@ -54,6 +54,7 @@ class Walk:
         self._email = f"demo-{secrets.token_hex(4)}@example.com"
         self._token = ""
         self._render_id = ""
+        self._checkout_url = ""
 
     def steps(self) -> list[tuple[str, Step]]:
         """What is asked of the server, and how; a step returns what came of it."""
@@ -69,6 +70,10 @@ class Walk:
             ("GET /api/v1/renders/<id>/video", self._downloads_it),
             ("GET /api/v1/usage", self._reads_its_usage),
             ("GET /api/billing/subscription", self._reads_its_subscription),
+            ("POST /api/billing/checkout", self._asks_to_pay),
+            ("the payment page: pay with a test card", self._pays),
+            ("GET /api/billing/subscription, paid", self._is_on_pro),
+            ("POST /api/v1/projects/test/render/quote in 4k", self._would_be_admitted_4k),
         ]
 
     def _is_refused_without_credentials(self) -> str:
@@ -135,6 +140,27 @@ class Walk:
         subscription = self._client.call("GET", "/api/billing/subscription").json()
         _require(subscription["plan"] == "free" and subscription["status"] == "active", subscription)
         return f"{subscription['plan']}, {subscription['status']}"
+
+    def _asks_to_pay(self) -> str:
+        checkout = self._client.call("POST", "/api/billing/checkout", json={"plan": "pro"}).json()
+        self._checkout_url = checkout["checkout_url"]
+        return str(checkout["session_id"][:16])
+
+    def _pays(self) -> str:
+        target = self._client.submit(self._checkout_url, {"card": "4242", "deed": "pay"})
+        _require("/billing/return" in target, target)
+        return "back to /billing/return"
+
+    def _is_on_pro(self) -> str:
+        subscription = self._client.call("GET", "/api/billing/subscription").json()
+        _require(subscription["plan"] == "pro" and subscription["status"] == "active", subscription)
+        return f"{subscription['plan']} until {subscription['current_period_end'][:10]}"
+
+    def _would_be_admitted_4k(self) -> str:
+        body = {"resolution": "4k", "fps": 24}
+        quote = self._client.call("POST", "/api/v1/projects/test/render/quote", json=body).json()
+        _require(quote["admitted"] is True, quote)
+        return f"admitted, {quote['estimate']['render_minutes']} render minutes"
 
 
 def _require(is_held: bool, evidence: object) -> None:
