@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -59,7 +59,7 @@ def plans_that_fit(at: datetime, *, stored: int) -> list[str]:
 
     `stored` bytes are what there is now; the past of a level is not asked for. One query.
     """
-    months = sorted(history.months(at).items())[-_MONTHS_OF_ADVICE:]
+    months = sorted(history.months(at.astimezone(UTC).date()).items())[-_MONTHS_OF_ADVICE:]
     return [_smallest_plan({**used, Meter.STORAGE: stored}) for _, used in months if used]
 
 
