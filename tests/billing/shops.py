@@ -1,7 +1,7 @@
 """Two Stripes behind the same questions: the stand-in, and the real one for who has a test key.
 
-The real one is asked only when STRIPE_ONLINE_KEY holds an `sk_test_` key. No program can pay on its hosted page,
-so there the subscription is made as an operator makes one. Its time is that of a test clock. Its events are
+The real one is asked only when STRIPE_ONLINE_KEY holds an `sk_test_` key. No program can pay on its page, so
+there the subscription is made as an operator makes one. Its time is that of a test clock. Its events are
 fetched, signed by us and brought to our webhook, because it cannot reach this machine.
 """
 
