@@ -132,12 +132,13 @@ DATA = AppData(
     tables=[
         Table(
             model="accounts.User",
+            is_portable=True,
             owner=Owner(person="id"),
             purpose="To know people again who sign in",
             kept=WITH_THE_PERSON,
             fields=[
                 identity("email"),
-                secret("password"),
+                secret("password", stand_in="!"),
                 record("id", "last_login", "is_active", "is_staff", "is_superuser", "created_at"),
             ],
         ),

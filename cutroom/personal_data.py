@@ -6,7 +6,7 @@ privacy notice are made from it, and a system check fails on whatever is not in 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -82,12 +82,15 @@ class Hold:
 @dataclass(frozen=True, kw_only=True)
 class Fields:
     """Columns of one kind. `names_person` marks those that hold the id of a person who acted in a tenant:
-    they are emptied when only that person is erased, except in tables that nobody may change."""
+    they are emptied when only that person is erased, except in tables that nobody may change. `stand_in` is
+    what an import puts where the export left something out.
+    """
 
     names: Sequence[str]
     category: Category
     form: ExportForm = ExportForm.PLAIN
     names_person: bool = False
+    stand_in: Any = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +110,10 @@ class Owner:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """One model: every field of it, whose rows they are, why they exist and how they end."""
+    """One model: every field of it, whose rows they are, why they exist and how they end.
+
+    Rows of a portable table can be loaded into another installation; `on_import` may change a row before.
+    """
 
     model: str
     fields: Sequence[Fields]
@@ -117,6 +123,8 @@ class Table:
     basis: Basis = Basis.CONTRACT
     erasure: Erasure = Erasure.DELETE
     hold: Hold | None = None
+    is_portable: bool = False
+    on_import: Callable[[dict[str, Any]], dict[str, Any]] | None = None
 
     @property
     def field_names(self) -> list[str]:
@@ -136,14 +144,17 @@ class Table:
 
 @dataclass(frozen=True, kw_only=True)
 class StorageArea:
-    """One folder under tenants/{tenant_id}/. `model` and `field` name the rows that promise its files."""
+    """One folder under tenants/{tenant_id}/.
+
+    `promised` gives the keys of files that rows of the tenant in context speak of; those that are not in the
+    store are told as missing.
+    """
 
     area: str
     purpose: str
     category: Category
     kept: Kept
-    model: str = ""
-    key_field: str = ""
+    promised: Callable[[UUID], Iterable[str]] | None = None
     basis: Basis = Basis.CONTRACT
     form: ExportForm = ExportForm.PLAIN
     erasure: Erasure = Erasure.DELETE
@@ -250,9 +261,9 @@ def billing(*names: str) -> Fields:
     return Fields(names=names, category=Category.BILLING)
 
 
-def secret(*names: str) -> Fields:
+def secret(*names: str, stand_in: Any = None) -> Fields:
     """Keys, tokens and hashes: never handed over, and named as left out."""
-    return Fields(names=names, category=Category.SECRET, form=ExportForm.EXCLUDED)
+    return Fields(names=names, category=Category.SECRET, form=ExportForm.EXCLUDED, stand_in=stand_in)
 
 
 def somebody_else(*names: str) -> Fields:

@@ -127,3 +127,33 @@ def is_set(name: str) -> bool:
 def retention_days() -> dict[str, int]:
     """GDPR_RETENTION_DAYS: other days for streams of the retention table."""
     return {stream: int(days) for stream, days in settings.GDPR_RETENTION_DAYS.items()}
+
+
+def site_url() -> str:
+    """SITE_URL: where an export comes from, and where links in mails lead."""
+    return str(settings.SITE_URL)
+
+
+def redis_url() -> str:
+    """REDIS_URL: where keys may be that belong to somebody."""
+    return str(settings.REDIS_URL)
+
+
+def export_hours() -> int:
+    """GDPR_EXPORT_HOURS: an export can be downloaded for so long (24)."""
+    return int(getattr(settings, "GDPR_EXPORT_HOURS", 24))
+
+
+def exports_a_day() -> int:
+    """GDPR_EXPORTS_A_DAY: how many exports one person may ask for in 24 hours (10)."""
+    return int(getattr(settings, "GDPR_EXPORTS_A_DAY", 10))
+
+
+def export_lease_seconds() -> int:
+    """GDPR_EXPORT_LEASE_SECONDS: how long a silent process is believed to be making an export (60)."""
+    return int(getattr(settings, "GDPR_EXPORT_LEASE_SECONDS", 60))
+
+
+def export_wait_seconds() -> float:
+    """GDPR_EXPORT_WAIT_SECONDS: how long the request for an export waits for a small one (5)."""
+    return float(getattr(settings, "GDPR_EXPORT_WAIT_SECONDS", 5))

@@ -1,9 +1,11 @@
-"""Tables of the gdpr app. None belongs to one tenant: backups are of the whole installation."""
+"""Tables of the gdpr app: backups are of the whole installation, exports belong to a tenant."""
 
 from __future__ import annotations
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+from gdpr.export import models as _export  # noqa: F401  # Django finds its tables by this
 
 
 class BackupState(models.TextChoices):

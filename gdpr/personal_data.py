@@ -19,6 +19,8 @@ from cutroom.personal_data import (
     Stream,
     Table,
     ThirdParty,
+    activity,
+    actor,
     record,
 )
 
@@ -37,6 +39,19 @@ def _files_of(tenant_id: UUID) -> Q:
 
 DATA = AppData(
     tables=[
+        Table(
+            model="gdpr.Export",
+            owner=Owner(tenant="tenant", person="user_id"),
+            purpose=_HANDING_OVER,
+            basis=Basis.OBLIGATION,
+            kept=Kept(text="90 days", stream="exports made", days=90, since="created_at"),
+            fields=[
+                activity("name", "is_whole", "created_at", "finished_at", "expires_at"),
+                actor("user_id"),
+                record("id", "tenant", "state", "progress", "attempt", "lease_until", "size_bytes"),
+                record("rows", "files", "missing", "error"),
+            ],
+        ),
         Table(
             model="gdpr.BackupRun",
             purpose=_BACKUPS,

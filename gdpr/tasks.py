@@ -10,6 +10,7 @@ from celery import shared_task
 from cutroom import clock
 from gdpr.backups import schedule
 from gdpr.backups.errors import BackupError, Locked
+from gdpr.export import expiry, making
 
 logger = logging.getLogger(__name__)
 
@@ -41,3 +42,20 @@ def rehearse(**_: Any) -> str:
     except BackupError as error:
         logger.error("restore_not_rehearsed", extra={"reason": str(error)})  # expected kind
         return ""
+
+
+@shared_task(
+    name="gdpr.make_exports", acks_late=False, soft_time_limit=LONG_SECONDS, time_limit=LONG_SECONDS + 60
+)
+def make_exports(**_: Any) -> int:
+    """Make the exports that wait; how many. Each has a lease, so any number of workers may do this."""
+    made = 0
+    while making.make_next():
+        made += 1
+    return made
+
+
+@shared_task(name="gdpr.sweep_exports")
+def sweep_exports(**_: Any) -> int:
+    """Delete exports whose time is over, and find those whose maker died."""
+    return expiry.sweep(at=clock.now())

@@ -27,6 +27,7 @@ DATA = AppData(
     tables=[
         Table(
             model="metering.QuotaCounter",
+            is_portable=True,
             owner=_OF_TENANT,
             purpose=_COUNTING,
             kept=WITH_THE_TENANT,
@@ -46,6 +47,7 @@ DATA = AppData(
         ),
         Table(
             model="metering.UsageEvent",
+            is_portable=True,
             owner=_BY_MEMBER,
             purpose=_COUNTING,
             kept=WITH_THE_TENANT,
@@ -57,6 +59,7 @@ DATA = AppData(
         ),
         Table(
             model="metering.UsageDaily",
+            is_portable=True,
             owner=_OF_TENANT,
             purpose=_COUNTING,
             kept=WITH_THE_TENANT,
@@ -166,6 +169,7 @@ DATA = AppData(
         ),
         Table(
             model="metering.ThresholdCrossing",
+            is_portable=True,
             owner=_OF_TENANT,
             purpose=_COUNTING,
             kept=WITH_THE_TENANT,

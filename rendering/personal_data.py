@@ -1,5 +1,9 @@
 """What the rendering app keeps about people: what they write and upload, and the videos made from it."""
 
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
 from cutroom.personal_data import (
     WITH_THE_TENANT,
     AppData,
@@ -12,15 +16,38 @@ from cutroom.personal_data import (
     record,
     usage,
 )
+from rendering.keys import VIDEO_FILES, video_key
+from rendering.models import Asset, CacheEntry, JobState, RenderJob, StepState
 
 _OF_TENANT = Owner(tenant="tenant")
 _WORK = "To write scripts and keep the material of videos"
 _RENDERING = "To make videos from scripts, and to make each part only once"
 
+
+def _assets(tenant_id: UUID) -> Iterator[str]:
+    yield from Asset.objects.values_list("storage_key", flat=True).iterator()
+
+
+def _cache(tenant_id: UUID) -> Iterator[str]:
+    yield from CacheEntry.objects.values_list("storage_key", flat=True).iterator()
+
+
+def _videos(tenant_id: UUID) -> Iterator[str]:
+    for job in RenderJob.objects.filter(state=JobState.SUCCEEDED).iterator():
+        yield from (video_key(job, extension) for extension in VIDEO_FILES)
+
+
+def _as_it_ended(row: dict[str, Any]) -> dict[str, Any]:
+    """Work that was under way stays behind: its steps' workers are in another installation."""
+    is_open = row["state"] in (JobState.QUEUED, JobState.RUNNING, StepState.READY)
+    return {**row, "state": JobState.CANCELLED} if is_open else row
+
+
 DATA = AppData(
     tables=[
         Table(
             model="rendering.Project",
+            is_portable=True,
             owner=_OF_TENANT,
             purpose=_WORK,
             kept=WITH_THE_TENANT,
@@ -31,6 +58,7 @@ DATA = AppData(
         ),
         Table(
             model="rendering.Asset",
+            is_portable=True,
             owner=_OF_TENANT,
             purpose=_WORK,
             kept=WITH_THE_TENANT,
@@ -41,6 +69,7 @@ DATA = AppData(
         ),
         Table(
             model="rendering.Scene",
+            is_portable=True,
             owner=_OF_TENANT,
             purpose=_WORK,
             kept=WITH_THE_TENANT,
@@ -52,6 +81,8 @@ DATA = AppData(
         ),
         Table(
             model="rendering.RenderJob",
+            is_portable=True,
+            on_import=_as_it_ended,
             owner=Owner(tenant="tenant", person="created_by"),
             purpose=_RENDERING,
             kept=WITH_THE_TENANT,
@@ -66,6 +97,8 @@ DATA = AppData(
         ),
         Table(
             model="rendering.RenderStep",
+            is_portable=True,
+            on_import=_as_it_ended,
             owner=_OF_TENANT,
             purpose=_RENDERING,
             kept=WITH_THE_TENANT,
@@ -79,6 +112,7 @@ DATA = AppData(
         ),
         Table(
             model="rendering.CacheEntry",
+            is_portable=True,
             owner=_OF_TENANT,
             purpose=_RENDERING,
             kept=WITH_THE_TENANT,
@@ -95,17 +129,21 @@ DATA = AppData(
             purpose=_WORK,
             category=Category.CONTENT,
             kept=WITH_THE_TENANT,
-            model="rendering.Asset",
-            key_field="storage_key",
+            promised=_assets,
         ),
-        StorageArea(area="videos", purpose=_RENDERING, category=Category.CONTENT, kept=WITH_THE_TENANT),
+        StorageArea(
+            area="videos",
+            purpose=_RENDERING,
+            category=Category.CONTENT,
+            kept=WITH_THE_TENANT,
+            promised=_videos,
+        ),
         StorageArea(
             area="cache",
             purpose=_RENDERING,
             category=Category.CONTENT,
             kept=WITH_THE_TENANT,
-            model="rendering.CacheEntry",
-            key_field="storage_key",
+            promised=_cache,
         ),
     ],
     local_adapters=[

@@ -32,6 +32,7 @@ DATA = AppData(
     tables=[
         Table(
             model="tenants.Tenant",
+            is_portable=True,
             owner=Owner(tenant="id"),
             purpose="To know which workspace owns what, and whom to write to about it",
             kept=WITH_THE_TENANT,
@@ -39,6 +40,7 @@ DATA = AppData(
         ),
         Table(
             model="tenants.Membership",
+            is_portable=True,
             owner=Owner(tenant="tenant", person="user"),
             purpose="To know who works in a workspace, and what they may do",
             kept=WITH_THE_TENANT,

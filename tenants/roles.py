@@ -25,6 +25,7 @@ class Capability(TextChoices):
     HEAR_EVENTS = "hear-events", "read the messages that webhook endpoints are sent"
     SEE_AUDIT = "see-audit", "read the audit log"
     SEE_BACKUPS = "see-backups", "see when everything was last backed up and checked"
+    EXPORT_OWN = "export-own", "export what is kept about them"
     EXPORT_TENANT = "export-tenant", "export everything the workspace has"
     DELETE_TENANT = "delete-tenant", "delete the workspace"
 
@@ -51,6 +52,7 @@ TABLE: dict[Capability, Rule] = {
     Capability.HEAR_EVENTS: Rule(creator=True, api_key=True),
     Capability.SEE_AUDIT: Rule(),
     Capability.SEE_BACKUPS: Rule(creator=True, api_key=True),
+    Capability.EXPORT_OWN: Rule(creator=True),
     Capability.EXPORT_TENANT: Rule(),
     Capability.DELETE_TENANT: Rule(),
 }

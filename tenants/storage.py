@@ -107,7 +107,7 @@ def file_exists(key: str) -> bool:
 def names_in(*, tenant_id: UUID, area: str) -> list[str]:
     """Names of the objects that lie directly in an area of a tenant, sorted; empty when there are none."""
     # The key of any object there tells the directory.
-    directory = storage_key(tenant_id=tenant_id, area=area, name="any").removesuffix("/any")
+    directory = _top(tenant_id, area)
     try:
         return sorted(default_storage.listdir(directory)[1])
     except FileNotFoundError:
@@ -116,8 +116,13 @@ def names_in(*, tenant_id: UUID, area: str) -> list[str]:
 
 def stored_bytes(*, tenant_id: UUID, area: str) -> int:
     """How many bytes a tenant has in an area. Asks the store for every file there: for nightly work."""
-    top = storage_key(tenant_id=tenant_id, area=area, name="any").removesuffix("/any")
-    return sum(file_size(key) for key in _keys_below(top))
+    return sum(file_size(key) for key in _keys_below(_top(tenant_id, area)))
+
+
+def names_below(*, tenant_id: UUID, area: str) -> Iterator[str]:
+    """Names of all objects in an area of a tenant, those in folders included, in a steady order."""
+    top = _top(tenant_id, area)
+    return (key.removeprefix(f"{top}/") for key in _keys_below(top))
 
 
 def file_size(key: str) -> int:
@@ -138,14 +143,18 @@ def place() -> str:
     return str(backend.location if is_local else f"bucket {getattr(backend, 'bucket_name', '?')}")
 
 
+def _top(tenant_id: UUID, area: str) -> str:
+    return storage_key(tenant_id=tenant_id, area=area, name="any").removesuffix("/any")
+
+
 def _keys_below(directory: str) -> Iterator[str]:
     """Files at any depth; those that are still being written are hidden."""
     try:
         directories, names = default_storage.listdir(directory)
     except FileNotFoundError:
         return
-    yield from (f"{directory}/{name}" for name in names if not name.startswith("."))
-    for name in directories:
+    yield from (f"{directory}/{name}" for name in sorted(names) if not name.startswith("."))
+    for name in sorted(directories):
         yield from _keys_below(f"{directory}/{name}")
 
 

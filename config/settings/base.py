@@ -161,6 +161,15 @@ CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BEAT_SCHEDULE_FILENAME = str(CUTROOM_VAR / "run" / "beat-schedule")
 
 # --- Tenants
+# Paths whose views ask Stripe, or wait for an export: no transaction may stay open meanwhile.
+TENANTS_OWN_TRANSACTIONS = (
+    "/api/account/export",
+    "/api/billing/checkout",
+    "/api/billing/portal",
+    "/api/billing/webhook/",
+    "/billing/",
+    "/dev/checkout/",
+)
 TENANTS_ENTITLEMENTS = "metering.entitlements.for_tenant"
 # What webhook endpoints may subscribe to; each is announced by the app it is named after.
 TENANTS_WEBHOOK_EVENTS = {

@@ -18,12 +18,3 @@ DJSTRIPE_SUBSCRIBER_MODEL_MIGRATION_DEPENDENCY = "0001_initial"
 BILLING_TRIAL_DAYS = _env.int("BILLING_TRIAL_DAYS", default=0)
 BILLING_TAX = _env.bool("BILLING_TAX", default=False)
 BILLING_CONTACT = _env.str("BILLING_CONTACT", default="")
-
-# Paths whose views ask Stripe: no transaction may stay open meanwhile.
-TENANTS_OWN_TRANSACTIONS = (
-    "/api/billing/checkout",
-    "/api/billing/portal",
-    "/api/billing/webhook/",
-    "/billing/",
-    "/dev/checkout/",
-)

@@ -31,3 +31,6 @@ STRIPE_TEST_SECRET_KEY = "sk_test_TheStandInMovesNoMoney00"  # noqa: S105  # ope
 # Faults are tested in seconds, not minutes.
 RENDERING_RETRY_BASE_SECONDS = 0.2
 RENDERING_DOORBELL_PATIENCE_SECONDS = 2
+
+# No worker runs beside most tests, so nobody waits for one.
+GDPR_EXPORT_WAIT_SECONDS = 0

@@ -29,7 +29,7 @@ REGENERATE = (
     "'from tenants.roles import as_markdown; print(as_markdown(), end=\"\")' > docs/roles.md"
 )
 
-# Nothing asks for these yet; what does takes its line away.
+# Nothing asks for these yet; what does takes its line away. An export asks by itself how much it may hold.
 NOT_BUILT = {Capability.EXPORT_TENANT, Capability.DELETE_TENANT}
 
 

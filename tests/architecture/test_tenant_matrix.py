@@ -21,6 +21,7 @@ from rest_framework.test import APIClient
 from accounts import invitations
 from accounts import services as account_services
 from cutroom import clock
+from gdpr.export.models import Export
 from rendering import services
 from rendering.models import Asset, AssetKind, Project, Scene
 from tenants import webhooks
@@ -106,6 +107,12 @@ def things(cast: Cast) -> dict[str, str]:
             emails=["guest@acme.test"], role=Role.CREATOR, inviter_id=cast.alice.pk, at=clock.now()
         )
         _, key = account_services.rotate_api_key(user_id=cast.alice.pk, grace=timedelta(), at=job.created_at)
+        export = Export.objects.create(
+            name="export-acme-20261123_120000.zip",
+            is_whole=True,
+            user_id=cast.alice.pk,
+            created_at=job.created_at,
+        )
     return {
         "slug:slug": project.slug,
         "uuid:scene_id": str(scene.pk),
@@ -114,6 +121,8 @@ def things(cast: Cast) -> dict[str, str]:
         "uuid:endpoint_id": str(endpoint.pk),
         "uuid:delivery_id": str(delivery.pk),
         "uuid:key_id": str(key.pk),
+        "uuid:export_id": str(export.pk),
+        "str:name": export.name,
         "uuid:member_id": str(member.pk),
         "uuid:invite_id": str(invitation.pk),
         "str:session": str(open_session(cast.alice, cast.acme).pk),
