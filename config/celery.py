@@ -13,6 +13,15 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
 
+@signals.celeryd_init.connect
+@signals.beat_init.connect
+def start_safely(**_: Any) -> None:
+    """A worker and beat refuse to start where the web would."""
+    from cutroom.boot import refuse_unsafe
+
+    refuse_unsafe()
+
+
 @signals.worker_ready.connect
 def answer_probes(sender: Any, **_: Any) -> None:
     """Tell whoever asks that the worker is alive, and Prometheus what its processes counted."""

@@ -37,6 +37,7 @@ def secrets() -> list[tuple[str, str, int]]:
     return [
         ("SECRET_KEY", str(settings.SECRET_KEY), 50),
         ("JWT_SECRET", str(getattr(settings, "JWT_SECRET", "")), 32),
+        ("SIGNING_KEY", str(getattr(settings, "SIGNING_KEY", "")), 32),
         ("METRICS_TOKEN", metrics_token(), 24),
     ]
 

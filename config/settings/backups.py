@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import environ
-
-_env = environ.FileAwareEnv()
+from config.settings.environment import env as _env
 
 GDPR_INSTANCE = _env.str("BACKUP_INSTANCE", default="")
 GDPR_BACKUP_STORE = _env.str("BACKUP_STORE", default="")

@@ -8,13 +8,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import environ
 from kombu import Exchange, Queue
 
 from config.settings.api import *  # noqa: F403  # settings are read by name
 from config.settings.backups import *  # noqa: F403  # settings are read by name
 from config.settings.beat import *  # noqa: F403  # settings are read by name
 from config.settings.databases import *  # noqa: F403  # settings are read by name
+from config.settings.environment import env
 from config.settings.payments import *  # noqa: F403  # settings are read by name
 from config.settings.plans import *  # noqa: F403  # settings are read by name
 from config.settings.privacy import *  # noqa: F403  # settings are read by name
@@ -23,7 +23,6 @@ from cutroom import metric_files, queues, reporting, tracing
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
-env = environ.FileAwareEnv()
 
 # --- Core
 DEBUG = env.bool("DEBUG", default=False)
@@ -158,7 +157,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "max_retries": 1,
 }
 CELERY_TASK_PUBLISH_RETRY = False
-CELERY_BEAT_SCHEDULE_FILENAME = str(CUTROOM_VAR / "run" / "beat-schedule")
+CELERY_BEAT_SCHEDULER = "cutroom.beat:ForgetfulScheduler"
 
 # --- Tenants
 # Paths whose views ask Stripe, or wait for an export: no transaction may stay open meanwhile.

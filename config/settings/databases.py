@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from typing import Any
 
-import environ
+from config.settings.environment import env as _env
 
-_env = environ.FileAwareEnv()
 # Django's own queries are not prepared; the few of cutroom.prepared are, unless a pooler cannot have it.
 _POOL = {
     "pool": {"min_size": 1, "max_size": _env.int("DATABASE_POOL_SIZE", default=8), "timeout": 10},
@@ -15,7 +16,11 @@ _POOL = {
 
 
 def _database(name: str, *, is_pooled: bool = True) -> dict[str, Any]:
-    config = _env.db_url(name)
+    with warnings.catch_warnings(action="ignore"):
+        # An address of another kind is refused below, in a sentence.
+        config = _env.db_url(name)
+    if not str(config.get("ENGINE", "")).endswith("postgresql"):
+        sys.exit(f"{name} is not an address like postgresql://user:password@host:5432/database.")
     options = config.get("OPTIONS", {})
     # The directory of a Unix socket does not fit the host part of a URL; libpq takes it as ?host=.
     host = options.pop("host", config["HOST"])

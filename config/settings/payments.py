@@ -1,8 +1,6 @@
 """Payments: what Stripe and dj-stripe need to know. Without a key nothing can be bought here."""
 
-import environ
-
-_env = environ.FileAwareEnv()
+from config.settings.environment import env as _env
 
 STRIPE_API_KEY = _env.str("STRIPE_API_KEY", default="")
 STRIPE_WEBHOOK_SECRET = _env.str("STRIPE_WEBHOOK_SECRET", default="")

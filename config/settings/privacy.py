@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import environ
-
-_env = environ.FileAwareEnv()
+from config.settings.environment import env as _env
 
 GDPR_CONTROLLER = {
     "name": _env.str("PRIVACY_CONTROLLER", default=""),

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import environ
-
-_env = environ.FileAwareEnv()
+from config.settings.environment import env as _env
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
