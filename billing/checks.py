@@ -36,6 +36,15 @@ def key_has_its_shape(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     return [Error("STRIPE_API_KEY is not a secret key of Stripe.", hint=hint, id="billing.E004")]
 
 
+@register(Tags.security, deploy=True)
+def a_shop_takes_money(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """With a test key everybody could upgrade with a card number from Stripe's documentation."""
+    if not conf.secret_key() or conf.is_live() or conf.allows_test_key():
+        return []
+    hint = "Set the live key (sk_live_…), or STRIPE_TEST_KEY_ALLOWED=true on a staging site."
+    return [Error("STRIPE_API_KEY is a test key.", hint=hint, id="billing.E006")]
+
+
 @register
 def prices_name_plans(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Every plan in BILLING_PRICES is one of METERING_PLANS."""

@@ -71,6 +71,11 @@ def is_live() -> bool:
     return bool(settings.STRIPE_LIVE_MODE)
 
 
+def allows_test_key() -> bool:
+    """BILLING_TEST_KEY_ALLOWED: a staging site, where nobody pays, may start with a test key."""
+    return bool(getattr(settings, "BILLING_TEST_KEY_ALLOWED", False))
+
+
 def transport() -> str:
     """BILLING_TRANSPORT: dotted path of a stripe.HTTPClient without arguments; empty is the network."""
     return str(getattr(settings, "BILLING_TRANSPORT", ""))

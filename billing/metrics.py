@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from prometheus_client import Counter
+from prometheus_client import Counter, Histogram
 
 from cutroom import metrics
 from cutroom.metrics import Reading, Values
 
 WEBHOOKS = Counter("cutroom_stripe_webhooks", "Webhooks from Stripe by what became of them.", ["outcome"])
+
+WEBHOOK_LAG = Histogram(
+    "cutroom_stripe_webhook_lag_seconds",
+    "From the event at Stripe to its effect here.",
+    buckets=(1, 2, 5, 10, 30, 60, 300, 900, 3600, 6 * 3600, 24 * 3600, 72 * 3600),
+)
 
 _NEWEST = """
 SELECT drifted, extract(epoch FROM clock_timestamp() - at)

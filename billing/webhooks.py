@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from traceback import format_exc
@@ -54,6 +55,7 @@ def receive(request: HttpRequest, endpoint: UUID) -> HttpResponse:
         _report(request, row, event, error)
         return problem_response(request, WebhookFailed())
     metrics.WEBHOOKS.labels(outcome="processed").inc()
+    metrics.WEBHOOK_LAG.observe(max(0.0, time.time() - float(event.get("created", time.time()))))
     return HttpResponse(status=200)
 
 

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import timedelta
 
 from celery.beat import Scheduler
+from celery.schedules import schedule
 
-_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+# The first requests and renders after a start come before the housekeeping.
+_QUIET = timedelta(minutes=2)
 
 
 class ForgetfulScheduler(Scheduler):
-    """Rings for everything at its start, then in its rhythm.
+    """Rings for everything soon after its start, then in its rhythm.
 
     Celery's own scheduler keeps its times in a file, which may be corrupt, or missing after each deploy; then
-    a daily task of a beat that is restarted daily is never rung for.
+    an hourly task of a beat that is restarted more often is never rung for.
     """
 
     def setup_schedule(self) -> None:
-        """Make every entry due."""
+        """Make every interval due after a short while at most; a time of day stays one."""
         super().setup_schedule()
         for entry in self.schedule.values():
-            entry.last_run_at = _LONG_AGO
+            if isinstance(entry.schedule, schedule):
+                interval: timedelta = entry.schedule.run_every  # type: ignore[attr-defined]  # missing in the stubs
+                entry.last_run_at = entry.default_now() - interval + min(interval, _QUIET)

@@ -34,6 +34,8 @@ UNSAFE: list[tuple[dict[str, str | None], str]] = [
     ({"SITE_URL": "http://cutroom.example"}, "SITE_URL is not an HTTPS address."),
     ({"ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS lets any host name in."),
     ({"SECURE_COOKIES": "false"}, "SECURE_COOKIES is off in production."),
+    ({"STRIPE_API_KEY": "sk_test_0123456789abcdefghijklmn"}, "STRIPE_API_KEY is a test key."),
+    ({"STRIPE_API_KEY": "whatever"}, "STRIPE_API_KEY is not a secret key of Stripe."),
     ({"DATABASE_URL": None}, "DATABASE_URL is not set."),
     ({"DATABASE_URL": "cutroom"}, "DATABASE_URL is not an address like postgresql://"),
     ({"REDIS_URL": None}, "REDIS_URL is not set."),

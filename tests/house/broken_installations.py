@@ -15,11 +15,12 @@ from django.conf import settings as live_settings
 from django.db import connections
 from pytest_django import Settings
 
+from billing import gateway
 from cutroom import examinations
 from cutroom.stack import free_port
 from rendering import examinations as rendering_examinations
 from rendering import metrics as rendering_metrics
-from tests.house.stub_servers import mail_server, name_server
+from tests.house.stub_servers import Stripe, mail_server, name_server
 
 
 @dataclass(frozen=True)
@@ -177,6 +178,24 @@ def no_voice(ward: Ward) -> Iterator[None]:
 
 
 @contextmanager
+def wrong_stripe_key(ward: Ward) -> Iterator[None]:
+    with stripe_account(ward, endpoint=None):
+        yield
+
+
+@contextmanager
+def no_stripe_endpoint(ward: Ward) -> Iterator[None]:
+    with stripe_account(ward, endpoint={"id": "we_of_another_site", "api_version": "2026-05-27.dahlia"}):
+        yield
+
+
+@contextmanager
+def no_backup(ward: Ward) -> Iterator[None]:
+    ward.settings.CUTROOM_PRODUCTION = True
+    yield
+
+
+@contextmanager
 def debug_in_production(ward: Ward) -> Iterator[None]:
     ward.settings.CUTROOM_PRODUCTION, ward.settings.DEBUG = True, True
     yield
@@ -216,3 +235,15 @@ def as_owner(statement: str) -> Iterator[Callable[[str], None]]:
 
     run(statement)
     yield run
+
+
+@contextmanager
+def stripe_account(ward: Ward, *, endpoint: dict[str, str] | None) -> Iterator[None]:
+    """Payments go to a stub of Stripe."""
+    ward.settings.STRIPE_TEST_SECRET_KEY = "sk_test_0123456789abcdefghijklmn"
+    ward.settings.BILLING_TRANSPORT = "tests.house.stub_servers.Stripe"
+    ward.patch.setattr(Stripe, "endpoint", endpoint)
+    gateway.connect()
+    yield
+    ward.settings.BILLING_TRANSPORT = ""
+    gateway.connect()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import dns.message
 import dns.rdatatype
 import dns.resolver
 import dns.rrset
+import stripe
 
 
 @contextmanager
@@ -27,6 +30,24 @@ def name_server(records: Mapping[str, str]) -> Iterator[None]:
     finally:
         dns.resolver.default_resolver = before
         server.close()
+
+
+class Stripe(stripe.HTTPClient):
+    """An account with one webhook endpoint: `endpoint` is its id and API version, None refuses the key."""
+
+    name = "stub"
+    endpoint: dict[str, str] | None = None
+
+    def request(
+        self, method: str, url: str, headers: Any = None, post_data: Any = None, **_: Any
+    ) -> tuple[str, int, dict[str, str]]:
+        if self.endpoint is None:
+            return '{"error": {"type": "invalid_request_error", "message": "Invalid API Key"}}', 401, {}
+        found = {"object": "webhook_endpoint", **self.endpoint}
+        return json.dumps({"object": "list", "data": [found], "has_more": False}), 200, {}
+
+    def close(self) -> None:
+        """Nothing was open."""
 
 
 @contextmanager

@@ -56,6 +56,14 @@ def cures(*only: str) -> str:
         (broken.no_dkim, "mail", "DKIM is missing at s1._domainkey", "public key"),
         (broken.no_fonts, "fonts", "No font draws Klingon", "manimgx-fonts"),
         (broken.no_voice, "voices", "Nobody can speak tlh", "espeakng-loader"),
+        (broken.wrong_stripe_key, "stripe", "Stripe does not take our key", "STRIPE_API_KEY"),
+        (
+            broken.no_stripe_endpoint,
+            "stripe",
+            "no webhook endpoint of this installation",
+            "manage.py stripe_setup",
+        ),
+        (broken.no_backup, "backups", "No backup was made yet", "manage.py backup"),
         (broken.debug_in_production, "settings", "DEBUG", "DEBUG=false"),
     ],
 )

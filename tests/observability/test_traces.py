@@ -88,7 +88,7 @@ def test_one_trace_from_the_click_to_the_last_step(
     names = {span.name for span in finished}
     assert {
         "POST api/v1/projects/<slug:slug>/render/stitch",
-        "rendering.start_job",
+        "rendering.start_jobs",
         "rendering.run_step",
     } <= names
     assert {f"step {kind}" for kind in ("image", "narration", "segment", "sound", "stitch")} <= names
