@@ -14,6 +14,8 @@ class BillingConfig(AppConfig):
     def ready(self) -> None:
         """Connect to Stripe, or to what stands in for it; no request is sent yet."""
         from billing import checks, gateway, receivers  # noqa: F401  # importing checks registers them
+        from metering.signals import usage_notice
 
         gateway.connect()
+        usage_notice.connect(receivers.mail_usage_notice, dispatch_uid="billing.usage_mail")
         post_migrate.connect(receivers.furnish_stand_in, sender=self, dispatch_uid="billing.stand_in")
