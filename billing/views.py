@@ -20,7 +20,7 @@ from cutroom.errors import DomainError
 from metering import conf as metering_conf
 from metering import selectors as metering_selectors
 from metering.meters import Meter
-from metering.views import ORDER
+from metering.usage_page import ORDER
 from tenants.context import tenant_context
 from tenants.http import Principal, TenantRequest
 from tenants.permissions import needs

@@ -11,13 +11,20 @@ from metering import conf, entitlements
 
 
 @register
-def provider_exists(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """The path in METERING_ENTITLEMENTS can be imported."""
-    try:
-        import_string(conf.entitlements_path())
-    except ImportError as error:
-        return [Error(f"METERING_ENTITLEMENTS: {error}", id="metering.E001")]
-    return []
+def seams_exist(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """The paths in METERING_ENTITLEMENTS, METERING_NAMES and METERING_PERIOD_ANCHOR can be imported."""
+    paths = {
+        "METERING_ENTITLEMENTS": conf.entitlements_path(),
+        "METERING_NAMES": conf.names(),
+        "METERING_PERIOD_ANCHOR": conf.period_anchor(),
+    }
+    problems: list[CheckMessage] = []
+    for setting, path in paths.items():
+        try:
+            import_string(path) if path else None
+        except ImportError as error:
+            problems.append(Error(f"{setting}: {error}", id="metering.E001"))
+    return problems
 
 
 @register

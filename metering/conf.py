@@ -39,6 +39,14 @@ def lease_seconds() -> int:
     return int(getattr(settings, "METERING_LEASE_SECONDS", 24 * 3600))
 
 
+def names() -> str:
+    """METERING_NAMES: dotted path of `(ids) -> {id: (name, url)}` for projects and members; empty: no names.
+
+    A higher app answers, inside tenant_context and in one query.
+    """
+    return str(getattr(settings, "METERING_NAMES", ""))
+
+
 def site_url() -> str:
     """SITE_URL: the address people use, without a slash at the end."""
     return str(settings.SITE_URL)

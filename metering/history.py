@@ -7,7 +7,7 @@ Nothing here adds up lines: sums come from UsageDaily and QuotaCounter, lines ar
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
@@ -103,29 +103,27 @@ def months(this_month: date) -> dict[date, dict[Meter, int]]:
     return used
 
 
-def days_of(meter: Meter, period: Period, *, level: int, until: date) -> list[Day]:
+def days_of(meter: Meter, period: Period, moves: Mapping[date, int], *, level: int, until: date) -> list[Day]:
     """Every day of `period` up to `until`, for a chart whose bars add up to what the counter says.
 
-    Work admitted in a month and done after it counts in that month: on its last day. `level` is how much of a
-    level there is now; the past is counted back from there.
+    `moves` is what each day added. Work admitted in a month and done after it counts in that month: on its
+    last day. `level` is how much of a level there is now; the past is counted back from there.
     """
     last = min(period.last_day, until)
-    amounts = _levels(meter, period.start, last, level=level) if meter.is_level else _sums(meter, period)
+    amounts = _levels(moves, period.start, last, level=level) if meter.is_level else _sums(moves, period)
     count = (last - period.start).days + 1
     days = (period.start + timedelta(days=number) for number in range(count))
     return [Day(day=day, amount=amounts[day]) for day in days]
 
 
-def _sums(meter: Meter, period: Period) -> dict[date, int]:
+def _sums(moves: Mapping[date, int], period: Period) -> dict[date, int]:
     amounts: dict[date, int] = defaultdict(int)
-    for row in UsageDaily.objects.filter(meter=meter, period_start=period.start):
-        amounts[min(row.day, period.last_day)] += row.amount
+    for day, amount in moves.items():
+        amounts[min(day, period.last_day)] += amount
     return amounts
 
 
-def _levels(meter: Meter, first: date, last: date, *, level: int) -> dict[date, int]:
-    rows = UsageDaily.objects.filter(meter=meter, period_start=LEVEL_START, day__gte=first)
-    moves = dict(rows.values_list("day", "amount"))
+def _levels(moves: Mapping[date, int], first: date, last: date, *, level: int) -> dict[date, int]:
     level -= sum(amount for day, amount in moves.items() if day > last)
     levels = {}
     day = last

@@ -50,7 +50,7 @@ class Meter(models.TextChoices):
         """As `shown`, rounded up: a request is never shown as smaller than it is."""
         return _number((Decimal(amount) / self.factor).quantize(_SHOWN_PLACES, ROUND_CEILING))
 
-    def smallest(self, shown: Shown) -> int:
+    def smallest(self, shown: Shown | Decimal) -> int:
         """The amount in the smallest unit of a shown one, as written in METERING_PLANS."""
         return int(Decimal(str(shown)) * self.factor)
 

@@ -14,6 +14,7 @@ class Capability(TextChoices):
 
     MAKE_VIDEOS = "make-videos", "write scripts; render, watch, download and delete videos"
     SEE_USAGE = "see-usage", "see usage, limits and the ledger"
+    MANAGE_LIMITS = "manage-limits", "ask for higher limits, choose at which thresholds mail is sent"
     SEE_PLAN = "see-plan", "see the plan and what other plans offer"
     SEE_TEAM = "see-team", "see who is in the workspace"
     LEAVE_TEAM = "leave-team", "leave the workspace"
@@ -41,6 +42,7 @@ class Rule:
 TABLE: dict[Capability, Rule] = {
     Capability.MAKE_VIDEOS: Rule(creator=True, api_key=True),
     Capability.SEE_USAGE: Rule(creator=True, api_key=True),
+    Capability.MANAGE_LIMITS: Rule(),
     Capability.SEE_PLAN: Rule(creator=True, api_key=True),
     Capability.SEE_TEAM: Rule(creator=True),
     Capability.LEAVE_TEAM: Rule(creator=True),

@@ -4,6 +4,8 @@ from typing import Any
 
 # Billing decides who has which plan.
 METERING_ENTITLEMENTS = "billing.entitlements.for_tenant"
+# Rendering knows what projects are called.
+METERING_NAMES = "rendering.naming.names_of"
 
 METERING_PLANS: dict[str, dict[str, Any]] = {
     "free": {

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
+from metering.models import Notice
 from rendering.models import Project, RenderJob
 from tenants.context import tenant_context
 from tests.pages.test_editor import Words, typed
@@ -27,6 +28,8 @@ def test_the_refused_draft_is_saved(alice_browser: Client, mill: Project, words_
     assert "Usage limit reached. Upgrade to Pro or wait until next month." in page
     assert "Usage quota exceeded for render_minutes" in page
     assert "Render minutes" in page
+    for way in ("Compare plans", "Tell me when it resets", "Ask for a higher limit"):
+        assert way in page
     assert words_of(mill)[0] == "Typed last."
     with tenant_context(mill.tenant_id):
         assert not RenderJob.objects.exists()
@@ -48,3 +51,17 @@ def test_once_it_fits_the_page_leads_back(alice_browser: Client, mill: Project) 
 def test_a_wrong_address_leads_back(alice_browser: Client, mill: Project) -> None:
     answer = alice_browser.get("/projects/mill/limit?resolution=8k")
     assert answer["Location"] == "/projects/mill"
+
+
+@pytest.mark.usefixtures("_tiny_plan")
+def test_who_wants_to_know_of_the_reset_stays_on_the_page_and_is_told_once(
+    bob_browser: Client, mill: Project
+) -> None:
+    here = "/projects/mill/limit?resolution=720p&fps=24"
+    for _ in range(2):
+        answer = bob_browser.post("/usage/tell-me", {"meter": "render_minutes", "next": here})
+        assert answer["Location"] == here
+    assert "We mail you on" in bob_browser.get(here).content.decode()
+    with tenant_context(mill.tenant_id):
+        [notice] = Notice.objects.filter(kind="reset")
+        assert (notice.meter, notice.due_at.day, notice.announced_at) == ("render_minutes", 1, None)
