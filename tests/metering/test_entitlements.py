@@ -44,7 +44,7 @@ def test_the_provider_is_whoever_the_setting_names(settings: Settings, acme: Ten
 
 def test_a_provider_that_does_not_exist_stops_the_start(settings: Settings) -> None:
     settings.METERING_ENTITLEMENTS = "billing.nowhere.for_tenant"
-    assert [error.id for error in checks.provider_exists(None)] == ["metering.E001"]
+    assert [error.id for error in checks.seams_exist(None)] == ["metering.E001"]
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ def eight_held(cast: Cast) -> None:
 
 @pytest.mark.usefixtures("eight_held")
 def test_one_call_says_whether_how_much_until_when_why_and_what_helps(alice: APIClient) -> None:
-    answer = alice.get(CHECK, {"meter": "images_count", "amount": 3}).json()
+    answer = alice.get(CHECK, {"meter": "images_count", "amount": "3"}).json()
     numbers = {name: answer[name] for name in ("requested", "used", "held", "limit", "left", "credits")}
     assert numbers == {"requested": 3, "used": 0, "held": 8, "limit": 10, "left": 2, "credits": 0}
     assert (answer["allowed"], answer["reason"]) == (False, "full")
@@ -39,7 +39,7 @@ def test_one_call_says_whether_how_much_until_when_why_and_what_helps(alice: API
 @pytest.mark.usefixtures("eight_held")
 def test_what_fits_is_allowed_and_nothing_is_held_by_asking(alice: APIClient) -> None:
     for _ in range(2):
-        answer = alice.get(CHECK, {"meter": "images_count", "amount": 2}).json()
+        answer = alice.get(CHECK, {"meter": "images_count", "amount": "2"}).json()
         assert (answer["allowed"], answer["reason"], answer["ways_out"]) == (True, "fits", [])
 
 
