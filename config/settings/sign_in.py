@@ -33,6 +33,7 @@ ACCOUNTS_SECOND_FACTOR_EXEMPT = (
     "/account/confirm",
     "/login",
     "/logout",
+    "/team/leave",
     "/workspaces",
     "/invite",
     "/theme",
@@ -40,6 +41,7 @@ ACCOUNTS_SECOND_FACTOR_EXEMPT = (
     "/dev/",
     "/api/auth/",
     "/api/team/invites/accept",
+    "/api/team/leave",
     "/api/schema",
     "/api/docs",
 )

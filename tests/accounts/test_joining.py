@@ -151,3 +151,10 @@ def test_a_tenant_that_demands_a_second_factor_opens_only_with_one(
     charlie.credentials(HTTP_AUTHORIZATION=f"Bearer {accept(charlie, charlies_token).json()['access_token']}")
     assert charlie.get("/api/v1/projects").json()["code"] == "second-factor-missing"
     assert charlie.post("/api/auth/switch-tenant", {"tenant": "globex"}).status_code == 200
+
+
+def test_who_owes_a_second_factor_may_still_leave(bob: APIClient, cast: Cast) -> None:
+    with tenant_context(cast.acme.pk):
+        rules.demand(is_demanded=True, at=clock.now())
+    assert bob.get("/api/team/members").json()["code"] == "second-factor-missing"
+    assert bob.post("/api/team/leave").status_code == 204
