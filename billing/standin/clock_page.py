@@ -14,7 +14,12 @@ from billing.standin.door import only_here
 from billing.standin.state import Store
 from cutroom import dispatch
 
-STEPS = {"day": timedelta(days=1), "days": timedelta(days=3), "week": timedelta(days=7)}
+STEPS = {
+    "day": timedelta(days=1),
+    "days": timedelta(days=3),
+    "week": timedelta(days=7),
+    "month": timedelta(days=31),
+}
 _EVENTS_SHOWN = 20
 
 
