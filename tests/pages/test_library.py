@@ -121,9 +121,8 @@ def test_it_takes_as_many_queries_for_many_as_for_one(
     alice_browser: Client, cast: Cast, mill: Project
 ) -> None:
     make_render(cast, mill)
-    with CaptureQueriesContext(
-        connection,
-    ) as few:
+    alice_browser.get("/library")  # the first page fills the snapshot of limits
+    with CaptureQueriesContext(connection) as few:
         alice_browser.get("/library")
     make_many(cast, mill, library.PAGE_SIZE + 5)
     with CaptureQueriesContext(connection) as many:
