@@ -24,13 +24,15 @@ class ApiClient:
     def __init__(self, site_url: str) -> None:
         self._http = httpx.Client(base_url=site_url, timeout=30, trust_env=False)
 
-    def call(self, method: str, path: str, *, expect: int = 200, **arguments: Any) -> httpx.Response:
-        """Send a request and return its answer; raise UnexpectedAnswer unless its status is `expect`."""
+    def call(
+        self, method: str, path: str, *, expect: int | tuple[int, ...] = 200, **arguments: Any
+    ) -> httpx.Response:
+        """Send a request and return its answer; raise UnexpectedAnswer unless its status is in `expect`."""
         try:
             response = self._http.request(method, path, **arguments)
         except httpx.TransportError as error:
             raise UnexpectedAnswer(f"{method} {path}: no answer ({error})") from error
-        if response.status_code != expect:
+        if response.status_code not in (expect if isinstance(expect, tuple) else (expect,)):
             raise UnexpectedAnswer(
                 f"{method} {path}: {response.status_code}, not {expect}: {response.text[:500]}"
             )

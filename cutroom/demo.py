@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import time
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from cutroom.run import Stack, running_stack
 Step = Callable[[], str]
 
 VIDEO = environment.CHECKOUT / "var" / "demo" / "video.mp4"
+EXPORT = VIDEO.with_name("export.zip")
 
 
 def demo() -> int:
@@ -74,6 +77,7 @@ class Walk:
             ("the payment page: pay with a test card", self._pays),
             ("GET /api/billing/subscription, paid", self._is_on_pro),
             ("POST /api/v1/projects/test/render/quote in 4k", self._would_be_admitted_4k),
+            ("POST /api/account/export, and its download", self._exports_everything),
         ]
 
     def _is_refused_without_credentials(self) -> str:
@@ -161,6 +165,24 @@ class Walk:
         quote = self._client.call("POST", "/api/v1/projects/test/render/quote", json=body).json()
         _require(quote["admitted"] is True, quote)
         return f"admitted, {quote['estimate']['render_minutes']} render minutes"
+
+    def _exports_everything(self) -> str:
+        export = self._client.call("POST", "/api/account/export", expect=(200, 202)).json()
+        deadline = time.monotonic() + 120
+        while export["status"] in ("queued", "making") and time.monotonic() < deadline:
+            self._running.wait(0.2)
+            export = self._client.call("GET", export["status_url"]).json()
+        _require(export["status"] == "ready", export)
+        size = self._client.download(export["download_url"], to=EXPORT)
+        missing = _missing_in(EXPORT)
+        _require(missing == [], missing)
+        return f"{_shown(EXPORT)}, {export['files']} files, {size / 1e6:.1f} MB"
+
+
+def _missing_in(path: Path) -> list[object]:
+    with zipfile.ZipFile(path) as archive:
+        missing: list[object] = json.loads(archive.read("manifest.json"))["missing"]
+        return missing
 
 
 def _require(is_held: bool, evidence: object) -> None:

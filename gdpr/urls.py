@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from gdpr import account_views as account
 from gdpr import backup_api, views
 from gdpr.export import api as export
 
@@ -15,4 +16,11 @@ api_urlpatterns = [
 
 page_urlpatterns = [
     path("privacy", views.privacy, name="privacy"),
+    path("account", account.account, name="account"),
+    path("account/devices/<uuid:session_id>/end", account.sign_out_device, name="sign-out-device"),
+    path("account/keys", account.make_key, name="make-key"),
+    path("account/keys/<uuid:key_id>/revoke", account.revoke_key, name="revoke-key"),
+    path("account/exports", account.make_export, name="make-export"),
+    path("account/exports/<uuid:export_id>/delete", account.delete_export, name="delete-export"),
+    path("account/exports/<str:name>", account.download_export, name="download-export"),
 ]

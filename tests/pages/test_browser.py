@@ -65,6 +65,8 @@ def addresses(mill: Project, shelf: dict[str, RenderJob]) -> dict[str, str]:
         "usage of storage": "/usage?meter=storage_gb",
         "usage of another month": f"/usage?period={month_of(clock.now() - timedelta(days=40)).name}",
         "webhooks": "/account/webhooks",
+        "account": "/account",
+        "privacy": "/privacy",
         "delete": f"/library/delete?v={shelf['ready'].pk}",
         "not found": "/nowhere",
     }
