@@ -8,6 +8,7 @@ from typing import Any
 from celery import shared_task
 
 from cutroom import clock
+from gdpr import retention
 from gdpr.backups import schedule
 from gdpr.backups.errors import BackupError, Locked
 from gdpr.export import expiry, making
@@ -59,3 +60,9 @@ def make_exports(**_: Any) -> int:
 def sweep_exports(**_: Any) -> int:
     """Delete exports whose time is over, and find those whose maker died."""
     return expiry.sweep(at=clock.now())
+
+
+@shared_task(name="gdpr.purge", acks_late=False, soft_time_limit=LONG_SECONDS, time_limit=LONG_SECONDS + 60)
+def purge(**_: Any) -> dict[str, int]:
+    """Delete everything that was kept long enough, by the retention table."""
+    return retention.purge(at=clock.now())

@@ -19,6 +19,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "billing.remind_past_due": {"task": "billing.remind_past_due", "schedule": 3600.0},
     "billing.reconcile": {"task": "billing.reconcile", "schedule": crontab(hour="3", minute="20")},
     "billing.purge": {"task": "billing.purge", "schedule": crontab(hour="3", minute="50")},
+    "gdpr.purge": {"task": "gdpr.purge", "schedule": crontab(hour="4", minute="10")},
     "gdpr.sweep_exports": {"task": "gdpr.sweep_exports", "schedule": 20.0},
     # Both ask whether it is time; the database knows.
     "gdpr.back_up": {"task": "gdpr.back_up", "schedule": 600.0},
