@@ -1,7 +1,7 @@
 # `make` alone lists the commands. All set-up happens on first use and again when a requirements file changes.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test demo check bench lock
+.PHONY: help run test demo check schema bench lock
 SHELL := /bin/sh
 
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -35,6 +35,9 @@ check: $(DEVELOPMENT) ## Lint, types, storeys, migrations, API schema, productio
 	$(BESIDE) $(BIN)/python manage.py makemigrations --check --dry-run --settings=config.settings.test
 	$(BESIDE) $(BIN)/python manage.py spectacular --validate --fail-on-warn --file=/dev/null --settings=config.settings.test
 	$(BESIDE) $(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level=WARNING --settings=config.settings.base
+
+schema: $(DEVELOPMENT) ## Keep the API's description that the clients are generated from
+	$(BESIDE) $(BIN)/python manage.py spectacular --format openapi-json --file clients/python/openapi.json --settings=config.settings.test
 
 bench: $(DEVELOPMENT) ## Run the benchmarks; results under var/bench/
 	@exec $(BIN)/python -m tests.bench
