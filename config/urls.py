@@ -18,6 +18,7 @@ urlpatterns = [
     path("api/auth/", include((accounts.auth_urlpatterns, "auth"))),
     path("api/account/", include((accounts.account_urlpatterns, "account"))),
     path("api/account/", include((gdpr.api_urlpatterns, "gdpr"))),
+    path("api/account", include((gdpr.root_urlpatterns, "gdpr-root"))),
     path("api/team", include((accounts.team_urlpatterns, "team"))),
     path("api/billing/", include((billing.api_urlpatterns, "billing"))),
     path("api/v1/usage", include((metering.api_urlpatterns, "metering"))),

@@ -129,6 +129,11 @@ def retention_days() -> dict[str, int]:
     return {stream: int(days) for stream, days in settings.GDPR_RETENTION_DAYS.items()}
 
 
+def erasure_grace() -> timedelta:
+    """GDPR_ERASURE_GRACE_DAYS: how long an erasure can be undone (14 days)."""
+    return timedelta(days=int(getattr(settings, "GDPR_ERASURE_GRACE_DAYS", 14)))
+
+
 def site_url() -> str:
     """SITE_URL: where an export comes from, and where links in mails lead."""
     return str(settings.SITE_URL)

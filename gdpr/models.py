@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -56,3 +58,73 @@ class BackedUpFile(models.Model):
 
     def __str__(self) -> str:
         return self.path
+
+
+class ErasureState(models.TextChoices):
+    """Life of an erasure: it waits and can be undone, or is purged and never comes back."""
+
+    WAITING = "waiting", _("waiting")
+    PURGING = "purging", _("purging")
+    DONE = "done", _("done")
+    UNDONE = "undone", _("undone")
+
+
+class Erasure(models.Model):
+    """A wish to be erased, of a tenant or of one person, and how far it got.
+
+    No foreign key: the row outlives whom it is about. `name` and `contacts` are emptied at the end.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    scope = models.CharField(max_length=8)
+    subject = models.UUIDField()
+    name = models.CharField(max_length=120, blank=True)
+    contacts = models.JSONField(default=list)
+    state = models.CharField(max_length=8, choices=ErasureState, default=ErasureState.WAITING)
+    token_hash = models.CharField(max_length=64, unique=True)
+    requested_at = models.DateTimeField()
+    purge_after = models.DateTimeField()
+    reminded_at = models.DateTimeField(null=True)
+    people = models.JSONField(default=list)
+    subscription = models.CharField(max_length=12, blank=True)
+    counts = models.JSONField(default=dict)
+    error = models.CharField(max_length=200, blank=True)
+    retry_at = models.DateTimeField(null=True)
+    receipt = models.BinaryField(default=b"")
+    mailed_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["scope", "subject"],
+                name="erasure_open_once",
+                condition=models.Q(state__in=["waiting", "purging"]),
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["purge_after"],
+                name="erasure_due",
+                condition=models.Q(state__in=["waiting", "purging"]),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.scope} {self.subject} ({self.state})"
+
+
+class LegalHold(models.Model):
+    """A row that the law keeps for a while after its owner was erased; it goes by itself at the end."""
+
+    model = models.CharField(max_length=80)
+    row = models.CharField(max_length=255)
+    statute = models.CharField(max_length=120)
+    until = models.DateField(db_index=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["model", "row"], name="legal_hold_once")]
+
+    def __str__(self) -> str:
+        return f"{self.model} until {self.until}"

@@ -65,6 +65,36 @@ DATA = AppData(
             ],
         ),
         Table(
+            model="gdpr.Erasure",
+            purpose="To erase whoever asks for it, and to prove it",
+            basis=Basis.OBLIGATION,
+            # Emptied of names and addresses by the erasure itself, which is the last to go.
+            erasure=Erasure.LEAVE,
+            kept=WITH_THE_INSTALLATION,
+            fields=[
+                record("id", "scope", "subject", "name", "contacts", "state", "token_hash", "requested_at"),
+                record(
+                    "purge_after",
+                    "reminded_at",
+                    "people",
+                    "subscription",
+                    "counts",
+                    "error",
+                    "retry_at",
+                    "receipt",
+                ),
+                record("mailed_at", "finished_at"),
+            ],
+        ),
+        Table(
+            model="gdpr.LegalHold",
+            purpose="To know until when the law keeps which row",
+            basis=Basis.OBLIGATION,
+            erasure=Erasure.LEAVE,
+            kept=Kept(text="until the law lets the row go"),
+            fields=[record("id", "model", "row", "statute", "until", "created_at")],
+        ),
+        Table(
             model="gdpr.BackedUpFile",
             owner=Owner(tenant_rows=_files_of),
             purpose=_BACKUPS,

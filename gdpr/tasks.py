@@ -11,6 +11,7 @@ from cutroom import clock
 from gdpr import retention
 from gdpr.backups import schedule
 from gdpr.backups.errors import BackupError, Locked
+from gdpr.erasure import purging
 from gdpr.export import expiry, making
 
 logger = logging.getLogger(__name__)
@@ -66,3 +67,9 @@ def sweep_exports(**_: Any) -> int:
 def purge(**_: Any) -> dict[str, int]:
     """Delete everything that was kept long enough, by the retention table."""
     return retention.purge(at=clock.now())
+
+
+@shared_task(name="gdpr.erase", acks_late=False, soft_time_limit=LONG_SECONDS, time_limit=LONG_SECONDS + 60)
+def erase(**_: Any) -> int:
+    """Go on with erasures: plans to end, reminders, purges that are due; how many were finished."""
+    return purging.work(at=clock.now())

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from gdpr import account_views as account
-from gdpr import backup_api, views
+from gdpr import backup_api, erasure_api, erasure_views, views
 from gdpr.export import api as export
 
 api_urlpatterns = [
@@ -12,9 +12,19 @@ api_urlpatterns = [
     path("exports/<uuid:export_id>", export.ExportStatusAPI.as_view(), name="export-status"),
     path("download-export/<str:name>", export.DownloadExportAPI.as_view(), name="download-export"),
     path("backup-status", backup_api.BackupStatusAPI.as_view(), name="backup-status"),
+    path("undo-delete", erasure_api.UndoDeleteAPI.as_view(), name="undo-delete"),
+]
+
+# The account itself, at /api/account without a slash.
+root_urlpatterns = [
+    path("", erasure_api.AccountAPI.as_view(), name="account"),
 ]
 
 page_urlpatterns = [
+    path("account/delete", erasure_views.delete, name="account-delete"),
+    path("account/undo-delete", erasure_views.undo_delete, name="account-undo-delete"),
+    path("account/receipt", erasure_views.receipt, name="account-receipt"),
+    path(".well-known/cutroom-signing-key.pem", erasure_views.signing_key, name="signing-key"),
     path("privacy", views.privacy, name="privacy"),
     path("account", account.account, name="account"),
     path("account/devices/<uuid:session_id>/end", account.sign_out_device, name="sign-out-device"),

@@ -59,3 +59,10 @@ class AuditChainBroken(RuntimeError):
     def __init__(self, sequence: int) -> None:
         self.sequence = sequence
         super().__init__(f"audit entry {sequence} does not verify")
+
+
+class TenantErased(Conflict):
+    """Something was to be stored for a tenant that no longer exists."""
+
+    code = "tenant-erased"
+    title = "This workspace was erased"

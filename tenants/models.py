@@ -268,3 +268,13 @@ class Hold(models.Model):
 
     def __str__(self) -> str:
         return self.reason
+
+
+class Tombstone(models.Model):
+    """The id of a tenant that was erased: whatever is written for it afterwards is removed again."""
+
+    tenant_id = models.UUIDField(primary_key=True)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return str(self.tenant_id)

@@ -39,6 +39,14 @@ DATA = AppData(
             fields=[identity("slug", "name", "email"), record("id", "state", "created_at")],
         ),
         Table(
+            model="tenants.Tombstone",
+            purpose="To keep anything from being written for a workspace that was erased",
+            kept=WITH_THE_INSTALLATION,
+            basis=Basis.OBLIGATION,
+            erasure=Erasure.LEAVE,
+            fields=[record("tenant_id", "at")],
+        ),
+        Table(
             model="tenants.Membership",
             is_portable=True,
             owner=Owner(tenant="tenant", person="user"),

@@ -18,6 +18,9 @@ from django.core.files import File
 from django.core.files.storage import FileSystemStorage, default_storage, storages
 from django.db import transaction
 
+from tenants import tombstones
+from tenants.errors import TenantErased
+
 AREAS = frozenset({"assets", "cache", "videos", "exports", "audit"})
 
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
@@ -39,8 +42,16 @@ def store_file(key: str, path: Path) -> None:
     """Store the file at `path` under `key`: readers see all of it or none. Replaces an older one.
 
     A local store moves the file when it can; `path` may be gone afterwards. Raises OSError when it fails,
-    for instance on a full disk; nothing is then left behind.
+    for instance on a full disk, and TenantErased; nothing is then left behind.
     """
+    _put(key, path)
+    # Asked afterwards: an erasure sets the tombstone, then removes files, so one of the two sees this one.
+    if tombstones.stands_for(key):
+        default_storage.delete(key)
+        raise TenantErased()
+
+
+def _put(key: str, path: Path) -> None:
     target = _local(key)
     if target is None:
         _upload(key, path)

@@ -23,5 +23,6 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "gdpr.sweep_exports": {"task": "gdpr.sweep_exports", "schedule": 20.0},
     # Both ask whether it is time; the database knows.
     "gdpr.back_up": {"task": "gdpr.back_up", "schedule": 600.0},
+    "gdpr.erase": {"task": "gdpr.erase", "schedule": 60.0},
     "gdpr.rehearse": {"task": "gdpr.rehearse", "schedule": 3600.0},
 }

@@ -41,6 +41,7 @@ def replay_erasures(*, store: Store) -> dict[str, Any]:
     erased, removed = [], 0
     for entry in ledger.entries(store):
         removed += local.purge(entry.scope, entry.subject)
+        local.forget_wish(entry.subject)
         if entry.scope is ledger.Scope.TENANT:
             erased.append(str(entry.subject))
     return {"erased": erased, "erased_again": removed}

@@ -1,4 +1,4 @@
-"""Remove a tenant or a person from database and storage of this installation, whatever is there of them.
+"""Remove a tenant or a person from database, storage and cache of this installation, by the data map.
 
 It asks the tables, not the code that once wrote them, so it works on a copy restored from any backup. Doing
 it again finds nothing.
@@ -6,18 +6,25 @@ it again finds nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from django.core.files.storage import default_storage
 from django.db import connections, transaction
+from django.db.models import Field, ForeignKey, JSONField, Model, Q, QuerySet
 
-from accounts.models import LoginRequest, OutboxMail, Session, User
+from accounts.models import OutboxMail, User
+from cutroom import clock
+from cutroom.personal_data import Erasure
+from gdpr import data_map
 from gdpr.erasure.ledger import Scope
-from gdpr.models import BackedUpFile
-from tenants import row_security
-from tenants.models import Tenant
+from gdpr.models import Erasure as ErasureWish
+from gdpr.models import ErasureState, LegalHold
+from tenants import row_security, tombstones
+
+Rows = QuerySet[Model]
 
 
 def purge(scope: Scope, subject: UUID) -> int:
@@ -28,23 +35,83 @@ def purge(scope: Scope, subject: UUID) -> int:
 
 def purge_tenant(tenant_id: UUID) -> int:
     """Remove a tenant's rows in all tables, and its folder in the storage."""
-    rows = _delete_rows(tenant_id)
-    BackedUpFile.objects.filter(path__startswith=f"{folder_of(tenant_id)}/").delete()
+    tombstones.raise_for(tenant_id, at=clock.now())
+    rows = purge_rows(lambda each: tenant_rows(each, tenant_id))
     return rows + delete_folder(folder_of(tenant_id))
 
 
 def purge_user(user_id: UUID) -> int:
-    """Remove a person: the account, its sessions, and what waits under the address."""
-    with transaction.atomic(using="owner"):
-        people = User.objects.using("owner").filter(pk=user_id)
-        emails = list(people.values_list("email", flat=True))
-        queries: list[Any] = [
-            OutboxMail.objects.using("owner").filter(recipient__in=emails),
-            LoginRequest.objects.using("owner").filter(email__in=emails),
-            Session.objects.using("owner").filter(user_id=user_id),
-            people,
-        ]
-        return sum(query.delete()[0] for query in queries)
+    """Remove a person: account, sessions, factors, what waits under the address, and the id in others' rows.
+
+    Only the append-only audit log keeps the id, which then leads nowhere.
+    """
+    email = User.objects.using("owner").filter(pk=user_id).values_list("email", flat=True).first()
+    unnamed = sum(_unname(each, user_id) for each in data_map.data_map().models())
+    return unnamed + purge_rows(lambda each: person_rows(each, user_id, email or ""))
+
+
+def purge_mail(addresses: Sequence[str]) -> int:
+    """Remove waiting and sent mail to addresses, all of it where nobody here has the address any more."""
+    staying = set(User.objects.filter(email__in=addresses).values_list("email", flat=True))
+    gone = Q(recipient__in=set(addresses) - staying)
+    about_this = Q(recipient__in=staying, kind__startswith="erasure_")
+    return OutboxMail.objects.filter(gone | about_this).delete()[0]
+
+
+def forget_wish(subject: UUID) -> None:
+    """Empty what a restored copy remembers of a wish that was fulfilled after its backup."""
+    wishes = ErasureWish.objects.filter(subject=subject).exclude(state=ErasureState.DONE)
+    wishes.update(state=ErasureState.DONE, name="", contacts=[], people=[], finished_at=clock.now())
+
+
+def _unname(each: data_map.Model, user_id: UUID) -> int:
+    """Empty the columns of a table that say this person acted."""
+    if getattr(each.model, "is_append_only", False):
+        return 0
+    fields = {field.name: field for field in each.model._meta.local_concrete_fields}
+    actors = [name for group in each.table.fields if group.names_person for name in group.names]
+    names = [name for name in actors if fields[name].null]
+    rows = each.model._base_manager.using("owner")
+    return sum(rows.filter(**{name: user_id}).update(**{name: None}) for name in names)
+
+
+def tenant_rows(each: data_map.Model, tenant_id: UUID) -> Q | None:
+    """The condition for rows of a tenant in a table; None where there are none by declaration."""
+    owner = each.table.owner
+    if owner.tenant_rows is not None:
+        return owner.tenant_rows(tenant_id)
+    return Q(**{owner.tenant: tenant_id}) if owner.tenant else None
+
+
+def person_rows(each: data_map.Model, user_id: UUID, email: str) -> Q | None:
+    """The condition for rows of a person that are not a tenant's, memberships excepted."""
+    owner = each.table.owner
+    if owner.tenant and each.label != "tenants.Membership":
+        return None
+    found = Q(**{owner.person: user_id}) if owner.person else Q()
+    if owner.mailbox and email:
+        found |= Q(**{owner.mailbox: email})
+    return found or None
+
+
+def purge_rows(condition: Callable[[data_map.Model], Q | None]) -> int:
+    """Delete by the data map in one transaction as the owner; rows that the law keeps are reduced instead.
+
+    Foreign keys are judged at its end, so the order does not matter.
+    """
+    with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
+        chosen = [(each, found) for each in data_map.data_map().personal() if (found := condition(each))]
+        # Conditions lead through other tables, so every row is named before the first one goes.
+        targets = [(each, _named(each.model, found)) for each, found in chosen]
+        for table in append_only_tables():
+            cursor.execute(f'ALTER TABLE "{table}" DISABLE TRIGGER append_only')
+        held = [target for target in targets if target[0].table.erasure is Erasure.HOLD and target[1]]
+        kept = {key for each, keys in held for key in _hold(each, keys)}
+        removed = sum(_delete(each, keys, kept) for each, keys in targets if (each, keys) not in held)
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        for table in append_only_tables():
+            cursor.execute(f'ALTER TABLE "{table}" ENABLE TRIGGER append_only')
+    return removed
 
 
 def folder_of(tenant_id: UUID) -> str:
@@ -65,24 +132,75 @@ def delete_folder(folder: str) -> int:
     return removed + len(files)
 
 
-def _delete_rows(tenant_id: UUID) -> int:
-    """In one transaction as the owner. Foreign keys are judged at its end, so the order does not matter."""
-    removed: int = 0
-    with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
-        tables = [model._meta.db_table for model in row_security.tenant_models() if model is not Tenant]
-        for table in _append_only():
-            cursor.execute(f'ALTER TABLE "{table}" DISABLE TRIGGER append_only')
-        for table in tables:
-            cursor.execute(f'DELETE FROM "{table}" WHERE tenant_id = %s', [tenant_id])  # noqa: S608  # a table of ours
-            removed += cursor.rowcount
-        cursor.execute("DELETE FROM tenants_tenant WHERE id = %s", [tenant_id])
-        removed += cursor.rowcount
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        for table in _append_only():
-            cursor.execute(f'ALTER TABLE "{table}" ENABLE TRIGGER append_only')
-    return removed
+def _named(model: type[Model], condition: Q) -> list[Any]:
+    return list(model._base_manager.using("owner").filter(condition).values_list("pk", flat=True))
 
 
-def _append_only() -> list[str]:
+def _hold(each: data_map.Model, keys: list[Any]) -> Iterator[tuple[str, Any]]:
+    """Reduce rows the law keeps, note until when; yields (model, key) of the rows they cannot do without."""
+    hold = each.table.hold
+    rows = each.model._base_manager.using("owner").filter(pk__in=keys)
+    for row in rows:
+        began = getattr(row, hold.since, None) if hold else None
+        year = (began or clock.now()).year + (hold.years if hold else 0)
+        LegalHold.objects.update_or_create(
+            model=each.label,
+            row=str(row.pk),
+            defaults={
+                "statute": hold.statute if hold else "",
+                "until": date(year, 12, 31),
+                "created_at": clock.now(),
+            },
+        )
+        yield each.label, row.pk
+        yield from _needed_by(row)
+    _reduce(rows, list(hold.reduced) if hold else [])
+
+
+def _needed_by(row: Model) -> Iterator[tuple[str, Any]]:
+    for field in row._meta.local_concrete_fields:
+        target = field.related_model
+        value = getattr(row, field.attname)
+        if isinstance(field, ForeignKey) and isinstance(target, type) and value is not None:
+            found = target._base_manager.using("owner").filter(**{field.target_field.name: value})
+            for other in found:
+                yield target._meta.label, other.pk
+
+
+def _delete(each: data_map.Model, keys: list[Any], kept: set[tuple[str, Any]]) -> int:
+    """Delete rows; those that a held row needs lose everything personal instead."""
+    needed = [key for key in keys if (each.label, key) in kept]
+    going = [key for key in keys if (each.label, key) not in kept]
+    manager = each.model._base_manager.using("owner")
+    personal = [field.name for field in each.model._meta.local_concrete_fields if _is_personal(each, field)]
+    _reduce(manager.filter(pk__in=needed), personal)
+    return int(manager.filter(pk__in=going)._raw_delete("owner")) if going else 0
+
+
+def _is_personal(each: data_map.Model, field: Field[Any, Any]) -> bool:
+    is_link = isinstance(field, ForeignKey)
+    return field.name not in ("id", "livemode", "created") and ((is_link and field.null) or not is_link)
+
+
+def _reduce(rows: Rows, names: list[str]) -> None:
+    if not names:
+        return
+    fields = {field.name: field for field in rows.model._meta.local_concrete_fields}
+    rows.update(**{name: _nothing(fields[name]) for name in names if _can_be_empty(fields[name])})
+
+
+def _can_be_empty(field: Field[Any, Any]) -> bool:
+    is_text = field.get_internal_type() in ("CharField", "TextField", "EmailField", "JSONField")
+    return not field.primary_key and not field.unique and (field.null or is_text)
+
+
+def _nothing(field: Field[Any, Any]) -> Any:
+    if isinstance(field, JSONField):
+        return {}
+    return None if field.null else ""
+
+
+def append_only_tables() -> list[str]:
+    """Tables whose rows nobody may change."""
     models = row_security.tenant_models()
     return [model._meta.db_table for model in models if getattr(model, "is_append_only", False)]

@@ -36,6 +36,7 @@ OPEN = frozenset(
     {
         "api/auth/magic-link/request",
         "api/auth/magic-link/verify",
+        "api/account/undo-delete",
         "api/auth/second-factor",
         "api/auth/refresh",
         "api/schema",

@@ -44,6 +44,10 @@ WITHOUT_TENANT = {
     # Backups and holds are of the whole installation.
     "gdpr_backedupfile",
     "gdpr_backuprun",
+    # They outlive whom they are about.
+    "gdpr_erasure",
+    "gdpr_legalhold",
+    "tenants_tombstone",
     "tenants_hold",
 }
 
