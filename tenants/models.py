@@ -273,8 +273,8 @@ class Hold(models.Model):
 class Tombstone(models.Model):
     """The id of a tenant that was erased: whatever is written for it afterwards is removed again."""
 
-    tenant_id = models.UUIDField(primary_key=True)
+    id = models.UUIDField(primary_key=True, editable=False)
     at = models.DateTimeField()
 
     def __str__(self) -> str:
-        return str(self.tenant_id)
+        return str(self.id)

@@ -44,7 +44,7 @@ DATA = AppData(
             kept=WITH_THE_INSTALLATION,
             basis=Basis.OBLIGATION,
             erasure=Erasure.LEAVE,
-            fields=[record("tenant_id", "at")],
+            fields=[record("id", "at")],
         ),
         Table(
             model="tenants.Membership",
