@@ -12,4 +12,8 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the start-up checks."""
-        from accounts import checks  # noqa: F401  # importing registers them
+        from anymail.signals import tracking
+
+        from accounts import checks, mail_events  # noqa: F401  # importing checks registers them
+
+        tracking.connect(mail_events.note_event, dispatch_uid="accounts.mail_events")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.conf import settings
 
 LINK_LIFE = timedelta(minutes=10)
+KNOWN_LIFE = timedelta(days=365)
 REFRESH_LIFE = timedelta(days=30)
 SESSION_LIFE = timedelta(days=90)
 REFRESH_GRACE = timedelta(seconds=10)
@@ -39,6 +41,11 @@ def signing_keys() -> list[str]:
 def site_url() -> str:
     """SITE_URL: where links point, never the Host header."""
     return str(settings.SITE_URL)
+
+
+def site_host() -> str:
+    """The host name of SITE_URL, for the headers of mails."""
+    return urlsplit(site_url()).hostname or "localhost"
 
 
 def is_development() -> bool:
@@ -102,6 +109,23 @@ def is_secure() -> bool:
 def refresh_cookie() -> str:
     """Name of the refresh cookie. __Host- demands Secure, which plain HTTP cannot give."""
     return "__Host-refresh" if is_secure() else "refresh"
+
+
+def known_cookie() -> str:
+    """Name of the cookie that remembers which addresses signed in in this browser."""
+    return "__Host-known" if is_secure() else "known"
+
+
+def mail_provider() -> str:
+    """ACCOUNTS_MAIL_PROVIDER: smtp, ses or sendgrid; whose reports about bounces are taken."""
+    return str(settings.ACCOUNTS_MAIL_PROVIDER)
+
+
+def has_mail_webhook_secret() -> bool:
+    """Can a report about a bounce be told from a forged one? By basic auth, or by SendGrid's signature."""
+    secrets = {**settings.ANYMAIL}
+    is_signed = mail_provider() == "sendgrid" and secrets.get("SENDGRID_TRACKING_WEBHOOK_VERIFICATION_KEY")
+    return bool(secrets.get("WEBHOOK_SECRET") or is_signed)
 
 
 def asker_cookie() -> str:

@@ -196,6 +196,25 @@ class OutboxMail(models.Model):
         return f"{self.kind} {self.id}"
 
 
+class SuppressionReason(models.TextChoices):
+    """Why an address gets no mail."""
+
+    BOUNCED = "bounced", "Mail to it came back."
+    COMPLAINED = "complained", "Its reader marked a mail as spam."
+
+
+class SuppressedAddress(models.Model):
+    """An address that mail must not go to, as a digest: it can be looked up, but not read."""
+
+    digest = models.CharField(max_length=64, primary_key=True)
+    reason = models.CharField(max_length=16, choices=SuppressionReason)
+    provider = models.CharField(max_length=32)
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.digest[:8]} {self.reason}"
+
+
 class RateBucket(models.Model):
     """Where limits are counted while Redis does not answer."""
 

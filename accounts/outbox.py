@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import logging
 from datetime import datetime, timedelta
+from smtplib import SMTPRecipientsRefused
 from typing import Any
 
+from anymail.exceptions import AnymailRecipientsRefused
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.template.loader import render_to_string
 
-from accounts import conf
-from accounts.models import OutboxMail
+from accounts import conf, suppression
+from accounts.models import OutboxMail, SuppressionReason
 from cutroom import clock, dispatch, sealing
 from tenants import holding
 
@@ -76,20 +78,54 @@ def _take(*, at: datetime) -> OutboxMail | None:
 
 
 def _send(mail: OutboxMail) -> bool:
-    """Sent outside any transaction: an SMTP server may take its time."""
-    body = json.loads(sealing.unseal(mail.body_sealed, key=conf.secret_key()))
-    message = EmailMultiAlternatives(mail.subject, body["txt"], to=[mail.recipient])
-    message.attach_alternative(body["html"], "text/html")
-    message.extra_headers["List-Id"] = f"Cutroom <{mail.kind}.cutroom>"
-    message.extra_headers["Auto-Submitted"] = "auto-generated"
+    """Sent outside any transaction: a mail server may take its time."""
+    if suppression.reason_for(mail.recipient):
+        _give_up(mail, "suppressed")
+        return False
     try:
-        message.send()
+        message_of(mail).send()
     except Exception as error:  # each mail library raises its own; a mail is tried again whatever it was
-        _retry(mail, error)
+        if not _is_refused_for_good(error):
+            _retry(mail, error)
+            return False
+        reason = SuppressionReason.BOUNCED
+        suppression.suppress(mail.recipient, reason=reason, provider=conf.mail_provider(), at=clock.now())
+        _give_up(mail, type(error).__name__)
         return False
     mail.sent_at, mail.error, mail.body_sealed = clock.now(), "", b""
     mail.save(update_fields=["sent_at", "error", "body_sealed"])
     return True
+
+
+def message_of(mail: OutboxMail) -> EmailMultiAlternatives:
+    """The mail as it leaves: text and HTML, and the headers that say a program wrote it.
+
+    List-Id (RFC 2919) lets people sort our mails, Auto-Submitted (RFC 3834) keeps absence notes away.
+    """
+    body = json.loads(sealing.unseal(mail.body_sealed, key=conf.secret_key()))
+    host = conf.site_host()
+    headers = {
+        "List-Id": f"Cutroom {mail.kind.replace('_', ' ')} <{mail.kind.replace('_', '-')}.{host}>",
+        "Auto-Submitted": "auto-generated",
+        "X-Auto-Response-Suppress": "All",
+        "Message-ID": f"<{mail.pk}.{mail.tries}@{host}>",
+    }
+    message = EmailMultiAlternatives(mail.subject, body["txt"], to=[mail.recipient], headers=headers)
+    message.attach_alternative(body["html"], "text/html")
+    return message
+
+
+def _is_refused_for_good(error: Exception) -> bool:
+    """Did the server say that there is no such mailbox? A reply of 5xx in RFC 5321 section 4.2.1."""
+    refused = error.recipients.values() if isinstance(error, SMTPRecipientsRefused) else []
+    return isinstance(error, AnymailRecipientsRefused) or any(code >= 500 for code, _ in refused)
+
+
+def _give_up(mail: OutboxMail, why: str) -> None:
+    """Not to be sent any more, and so not to be kept either."""
+    mail.error, mail.give_up_at, mail.body_sealed = why, clock.now(), b""
+    mail.save(update_fields=["error", "give_up_at", "body_sealed"])
+    logger.warning("mail_given_up", extra={"mail": str(mail.pk), "kind": mail.kind, "error": why})
 
 
 def _retry(mail: OutboxMail, error: Exception) -> None:

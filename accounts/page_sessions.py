@@ -8,6 +8,7 @@ from django.middleware.csrf import rotate_token
 from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from accounts import known_browsers
 from accounts.entry import SignedIn
 from accounts.resolvers import SESSION_KEY
 
@@ -24,7 +25,9 @@ def enter(request: HttpRequest, signed_in: SignedIn) -> HttpResponse:
         open_console(request, user, backend=CONSOLE_BACKEND)
     request.session[SESSION_KEY] = str(signed_in.session.pk)
     rotate_token(request)
-    return redirect(safe_path(signed_in.next_path))
+    response = redirect(safe_path(signed_in.next_path))
+    known_browsers.remember(request, response, email=user.email)
+    return response
 
 
 def safe_path(path: str) -> str:

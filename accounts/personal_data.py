@@ -29,6 +29,7 @@ _REFERENCE = "Names the framework needs to work"
 _QUESTIONS = Kept(text="1 day after it expired", stream="sign-in links", days=1, since="expires_at")
 _MAILS = Kept(text="1 day after the last try", stream="mails sent", days=1, since="give_up_at")
 _COUNTS = Kept(text="at most a day", stream="request counts", days=0, since="expires_at")
+_SUPPRESSED = Kept(text="1 year", stream="suppressed addresses", days=365, since="created_at")
 _INVITATIONS = Kept(text="30 days after it expired", stream="invitations", days=30, since="expires_at")
 _SESSIONS = Kept(text="90 days after it ended", stream="sessions", days=90, since="expires_at")
 _COOKIES = Kept(text="30 days", stream="browser sessions", days=0, since="expire_date")
@@ -230,6 +231,14 @@ DATA = AppData(
             ],
         ),
         Table(
+            model="accounts.SuppressedAddress",
+            purpose="Not to mail an address that mail came back from, or whose reader objected",
+            basis=Basis.INTEREST,
+            kept=_SUPPRESSED,
+            erasure=Erasure.EXPIRE,
+            fields=[access("digest"), record("reason", "provider", "created_at")],
+        ),
+        Table(
             model="accounts.RateBucket",
             purpose=_SIGN_IN,
             basis=Basis.INTEREST,
@@ -252,10 +261,10 @@ DATA = AppData(
         ThirdParty(
             name="Mail server",
             role="processor",
-            purpose="To deliver sign-in links and notices",
+            purpose="To deliver sign-in links and notices, by SMTP, Amazon SES or SendGrid",
             receives=[Category.IDENTITY],
             region="chosen by the operator",
-            setting="EMAIL_HOST",
+            setting="ACCOUNTS_MAIL_PROVIDER",
             erasure="mails already delivered are in the mailbox of their reader",
         ),
     ],

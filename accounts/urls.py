@@ -9,6 +9,7 @@ from accounts import (
     audit_views,
     invite_api,
     invite_views,
+    mail_events,
     session_api,
     team_api,
     team_views,
@@ -88,5 +89,7 @@ page_urlpatterns = [
     path("workspaces", workspace_views.choose, name="workspaces"),
     path("workspaces/switch", workspace_views.switch, name="switch-workspace"),
     path("workspaces/new", workspace_views.found, name="found-workspace"),
+    path("account/mail-again", views.mail_again, name="mail-again"),
+    path("mail/events", mail_events.receive, name="mail-events"),
     path("dev/mail", views.dev_mail, name="dev-mail"),
 ]

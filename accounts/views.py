@@ -6,12 +6,13 @@ from datetime import timedelta
 from email import message_from_binary_file, policy
 from typing import Any
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import askers, conf, magic_links, people, services
+from accounts import askers, conf, known_browsers, magic_links, people, services, suppression
 from accounts.errors import LinkExpired, LinkInvalid, LinkUsed, SecondFactorRequired
 from accounts.forms import CodeForm, EmailForm
 from accounts.page_sessions import HOME, enter, safe_path
@@ -19,6 +20,8 @@ from accounts.resolvers import SESSION_KEY
 from accounts.second_factor.views import ask_second_factor
 from cutroom import clock
 from cutroom.errors import DomainError, InvalidInput, RateLimited
+from cutroom.pages import require_principal, safe_next
+from tenants import audit
 from tenants.http import Principal
 
 ASKED_KEPT = timedelta(days=1)
@@ -129,6 +132,16 @@ def mail_link(
     return response
 
 
+@require_POST
+def mail_again(request: HttpRequest) -> HttpResponse:
+    """Let mail go again to the address of whoever is signed in."""
+    principal = require_principal(request)
+    if suppression.lift(principal.email):
+        audit.record("mail.resumed", target=f"user:{principal.user_id}")
+        messages.success(request, f"The next mail will be sent to {principal.email} again.")
+    return redirect(safe_next(request, default=HOME))
+
+
 def _ask(request: HttpRequest) -> HttpResponse:
     form = EmailForm(request.POST)
     if not form.is_valid():
@@ -173,7 +186,12 @@ def _dead_link(request: HttpRequest, error: DomainError, *, token: str = "") -> 
 
 def _check_context(request: HttpRequest, form: CodeForm) -> dict[str, Any]:
     email = request.session.get("asked_email", "")
-    return {"form": form, "email": email, "until": request.session.get("asked_until", "")}
+    return {
+        "form": form,
+        "email": email,
+        "until": request.session.get("asked_until", ""),
+        "trouble": known_browsers.trouble_with(request, email=email),
+    }
 
 
 def _principal(request: HttpRequest) -> Principal | None:

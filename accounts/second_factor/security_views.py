@@ -14,7 +14,7 @@ from django.utils.safestring import mark_safe
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import sessions
+from accounts import sessions, suppression
 from accounts.askers import asker_of
 from accounts.models import Session
 from accounts.recent_sign_in import require_recent_sign_in
@@ -47,6 +47,7 @@ def security(request: HttpRequest) -> HttpResponse:
         "has_few_codes": codes_left <= FEW_CODES,
         "other_devices": sum(session.pk != owner.session_id for session in alive),
         "reach": rules.reach(),
+        "trouble": suppression.reason_for(owner.user.email),
         "may_set_rule": require_principal(request).may(Capability.MANAGE_TENANT),
     }
     return render(request, "accounts/security.html", context)

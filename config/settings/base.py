@@ -15,6 +15,7 @@ from config.settings.backups import *  # noqa: F403  # settings are read by name
 from config.settings.beat import *  # noqa: F403  # settings are read by name
 from config.settings.databases import *  # noqa: F403  # settings are read by name
 from config.settings.environment import env
+from config.settings.mail import *  # noqa: F403  # settings are read by name
 from config.settings.payments import *  # noqa: F403  # settings are read by name
 from config.settings.plans import *  # noqa: F403  # settings are read by name
 from config.settings.privacy import *  # noqa: F403  # settings are read by name
@@ -48,6 +49,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "csp",
+    "anymail",
     "tenants",
     "accounts",
     "metering",
@@ -179,14 +181,6 @@ TENANTS_WEBHOOK_EVENTS = {
     "usage.threshold": "A meter has reached 50, 80, 95 or 100 percent of its limit",
 }
 CUTROOM_OUTGOING_PRIVATE = env.bool("OUTGOING_PRIVATE", default=False)
-
-# --- Mail
-MAGIC_LINK_FROM = env.str("MAGIC_LINK_FROM")
-DEFAULT_FROM_EMAIL = MAGIC_LINK_FROM
-EMAIL_CONFIG = env.email_url("EMAIL_URL", default="smtp://localhost:25")
-vars().update(EMAIL_CONFIG)
-EMAIL_TIMEOUT = 10
-ACCOUNTS_DKIM_SELECTOR = env.str("MAIL_DKIM_SELECTOR", default="")
 
 # --- Rendering
 RENDERING_PROVIDERS = {

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import redis
 from django.core import mail
 from django.core.mail import EmailMultiAlternatives
 from rest_framework.test import APIClient
@@ -54,3 +55,13 @@ def charlies_token(alice: APIClient, cast: Cast, delivered: Delivered) -> str:
     """Charlie of Globex is invited to Acme as a creator."""
     assert invite(alice, cast.charlie.email).status_code == 201
     return token_in(delivered()[-1])
+
+
+@pytest.fixture
+def forget_limits(_redis: redis.Redis) -> Callable[[], None]:
+    """Call it to ask again as if nothing had been counted."""
+
+    def forget() -> None:
+        _redis.flushdb()
+
+    return forget

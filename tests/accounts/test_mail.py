@@ -57,7 +57,7 @@ def test_m15_the_mail_says_when_from_where_and_what_to_do(delivered: Delivered) 
             assert said in words
     assert (letter.to, letter.subject) == ([NEWCOMER], "Your link to Cutroom")
     assert letter.from_email == "Cutroom <login@cutroom.test>"
-    assert letter.extra_headers["List-Id"] == "Cutroom <magic_link.cutroom>"
+    assert letter.extra_headers["List-Id"] == "Cutroom magic link <magic-link.testserver>"
     assert letter.extra_headers["Auto-Submitted"] == "auto-generated"
 
 
