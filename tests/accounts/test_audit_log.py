@@ -122,17 +122,17 @@ def test_the_page_turns_over(alice_browser: Client, cast: Cast) -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("entries", [1, 40])
-def test_the_page_asks_as_often_for_forty_lines_as_for_one(
-    alice_browser: Client, cast: Cast, entries: int
-) -> None:
-    with tenant_context(cast.acme.pk, actor=Actor(user_id=cast.alice.pk)):
-        for _ in range(entries):
-            audit.record("test.done")
-    alice_browser.get(PAGE)
-    with CaptureQueriesContext(connection) as captured:
+def test_the_page_asks_as_often_for_forty_lines_as_for_one(alice_browser: Client, cast: Cast) -> None:
+    asked = []
+    for entries in (1, 39):
+        with tenant_context(cast.acme.pk, actor=Actor(user_id=cast.alice.pk)):
+            for _ in range(entries):
+                audit.record("test.done")
         alice_browser.get(PAGE)
-    assert len(captured) == 13
+        with CaptureQueriesContext(connection) as captured:
+            alice_browser.get(PAGE)
+        asked.append(len(captured))
+    assert asked[0] == asked[1] <= 13
 
 
 @pytest.mark.committed
