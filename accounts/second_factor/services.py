@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from accounts import entry, limits, magic_links
+from accounts import entry, limits, magic_links, sign_in_log
 from accounts.entry import SignedIn
 from accounts.errors import BadCredentials, ChallengeOver, SecondFactorRefused
 from accounts.magic_links import Asker
@@ -32,7 +32,8 @@ def finish_sign_in(*, token: str, proof: Proof, asker: Asker, at: datetime) -> S
     try:
         with transaction.atomic():
             return _enter(row, proof, asker=asker, at=at)
-    except SecondFactorRefused:
+    except SecondFactorRefused as error:
+        sign_in_log.refused(row.user.email, code=error.code)
         proofs.warn_after_last_try(row, asker=asker, at=at)
         raise
 

@@ -15,7 +15,7 @@ from accounts import tasks
 from tenants.context import tenant_context
 from tenants.models import AuditEntry
 from tests.accounts.conftest import NEWCOMER, ask
-from tests.cast import Cast
+from tests.cast import Cast, give_app
 
 pytestmark = pytest.mark.django_db
 
@@ -55,6 +55,13 @@ def test_so_is_a_used_link(stranger: APIClient, cast: Cast) -> None:
     for _ in range(2):
         stranger.post(VERIFY, {"token": token})
     assert [entry.detail["code"] for entry in refused(cast)] == ["link-used"]
+
+
+def test_so_is_a_wrong_second_factor(stranger: APIClient, cast: Cast) -> None:
+    give_app(cast.alice)
+    problem = stranger.post(VERIFY, {"token": ask(cast.alice.email).token}).json()
+    stranger.post("/api/auth/second-factor", {"challenge": problem["challenge"], "code": "000000"})
+    assert [entry.detail["code"] for entry in refused(cast)] == ["second-factor-refused"]
 
 
 def test_an_unknown_address_costs_the_same_and_is_recorded_nowhere(stranger: APIClient, cast: Cast) -> None:
