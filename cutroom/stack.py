@@ -19,7 +19,7 @@ from cutroom.supervisor import Part
 
 HOST = "127.0.0.1"
 
-# Render steps survive a kill: their leases expire and another worker takes over. So nobody waits for long.
+# A worker that is told to stop hands its steps on; what else it does survives a kill. So nobody waits long.
 _PATIENCE_SECONDS = 8.0
 
 
@@ -125,10 +125,8 @@ def _stop(child: Child) -> None:
 
 
 def _environment(var: Path) -> dict[str, str]:
-    # Celery's SIGTERM waits for running tasks without limit; its SIGQUIT gives them back to the queue.
     defaults = {
         "DJANGO_SETTINGS_MODULE": "config.settings.dev",
-        "REMAP_SIGTERM": "SIGQUIT",
         "PROMETHEUS_MULTIPROC_DIR": str(_metric_files(var)),
     }
     return defaults | dict(os.environ) | {"PYTHONUNBUFFERED": "1"}

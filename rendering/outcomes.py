@@ -95,6 +95,19 @@ def crash(claim: Claim) -> bool:
     return True
 
 
+def hand_on(claim: Claim) -> bool:
+    """Give a step that goes well to another worker, because this one is to stop. False when it has ended."""
+    with tenant_context(claim.tenant_id):
+        job, step = _locked(claim)
+        if job is None or step is None:
+            return False
+        metrics.STEPS_HANDED_ON.labels(kind=claim.kind).inc()
+        ids = {"tenant_id": claim.tenant_id, "job_id": step.job_id, "step_id": step.pk}
+        logger.info("step_handed_on", extra={**ids, "kind": claim.kind, "attempt": claim.attempt})
+        _again(step, delay_seconds=0.0)
+    return True
+
+
 def back_off_seconds(failures: int) -> float:
     """Exponential with full jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/"""
     ceiling = conf.retry_base_seconds() * 2 ** (failures - 1)

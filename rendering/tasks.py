@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from celery import shared_task
+from celery import shared_task, signals
 
-from rendering import engine, sweeper
+from rendering import engine, farewell, sweeper
 
 
 @shared_task(name="rendering.run_step")
@@ -32,3 +32,9 @@ def start_job(*, tenant_id: str, job_id: str, **_: Any) -> None:
 def sweep(**_: Any) -> dict[str, int]:
     """Find what was lost."""
     return sweeper.sweep()
+
+
+@signals.worker_shutting_down.connect(dispatch_uid="rendering.farewell")
+def say_farewell(**_: Any) -> None:
+    """The worker got SIGTERM: hand its steps on."""
+    farewell.begin()
