@@ -29,6 +29,7 @@ WITHOUT_TENANT = {
     "accounts_refreshtoken",
     # Its tenant_id is the tenant last chosen; membership is read again for each request.
     "accounts_session",
+    "accounts_suppressedaddress",
     "accounts_user",
     "accounts_user_groups",
     "accounts_user_user_permissions",
