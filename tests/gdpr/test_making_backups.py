@@ -16,7 +16,7 @@ from gdpr.backups.stores import LocalStore
 from gdpr.models import BackedUpFile, BackupRun, BackupState
 from tests.cast import Cast
 from tests.gdpr.conftest import Vault, everything, put
-from tests.workers import worker_environment
+from tests.workers import wait_until, worker_environment
 
 pytestmark = pytest.mark.committed
 
@@ -30,6 +30,14 @@ CRASH_POINTS = [
 
 def objects(vault: Vault) -> set[str]:
     return {name for name, _ in vault.store.names("objects/")}
+
+
+def is_lock_free() -> bool:
+    try:
+        with locks.only_one():
+            return True
+    except Locked:
+        return False
 
 
 def test_a_backup_holds_database_and_media(vault: Vault, acme_at_work: Cast) -> None:
@@ -123,6 +131,7 @@ def test_a_killed_backup_is_not_listed_and_the_next_one_cleans_up(
     )
     assert killed.returncode == -9
     assert BackupRun.objects.get().state == BackupState.RUNNING
+    wait_until(is_lock_free, what="PostgreSQL to notice that the backup is dead")
     finished = point == "backup_after_manifest"
     assert len(list(manifests.ids(vault.store))) == int(finished)
 
