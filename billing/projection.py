@@ -19,6 +19,7 @@ from billing.facts import Document, Standing
 from billing.models import CheckoutAttempt, SubscriptionStatus, TenantSubscription
 from cutroom import dispatch
 from metering import conf as metering_conf
+from metering import snapshot
 from tenants import audit, webhooks
 from tenants.context import tenant_context
 
@@ -56,6 +57,7 @@ def recompute(*, tenant_id: UUID, customer_id: str) -> bool:
         setattr(row, name, value)
     row.tenant_id, row.customer_id, row.next_amount = tenant_id, customer_id, None
     row.save()
+    snapshot.forget_after_commit(tenant_id)
     if after != before:
         _announce(tenant_id, after)
     return after != before
