@@ -95,7 +95,9 @@ def _end_connections(server: psycopg.Connection, name: str) -> None:
 
 def _guests(server: psycopg.Connection, names: Sequence[str]) -> str:
     rows = server.execute(
-        "SELECT usename, count(*) FROM pg_stat_activity WHERE datname = ANY(%s) GROUP BY 1 ORDER BY 1",
+        # PostgreSQL's own helpers, such as autovacuum, come and go and hold nothing up.
+        "SELECT usename, count(*) FROM pg_stat_activity "
+        "WHERE datname = ANY(%s) AND backend_type = 'client backend' GROUP BY 1 ORDER BY 1",
         [list(names)],
     ).fetchall()
     who = ", ".join(f"{count} of role {role}" for role, count in rows) or "somebody"
