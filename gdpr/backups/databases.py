@@ -97,7 +97,7 @@ def _guests(server: psycopg.Connection, names: Sequence[str]) -> str:
     rows = server.execute(
         # PostgreSQL's own helpers, such as autovacuum, come and go and hold nothing up.
         "SELECT usename, count(*) FROM pg_stat_activity "
-        "WHERE datname = ANY(%s) AND backend_type = 'client backend' GROUP BY 1 ORDER BY 1",
+        "WHERE datname = ANY(%s) AND usename IS NOT NULL GROUP BY 1 ORDER BY 1",
         [list(names)],
     ).fetchall()
     who = ", ".join(f"{count} of role {role}" for role, count in rows) or "somebody"
