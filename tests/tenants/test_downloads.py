@@ -16,6 +16,9 @@ from tenants import storage
 from tenants.downloads import CHUNK_BYTES, file_response
 from tests.threads import at_once
 
+# Storing asks whether the tenant is being erased.
+pytestmark = pytest.mark.django_db
+
 CONTENT = bytes(range(256)) * 4
 SIZE = len(CONTENT)
 

@@ -12,6 +12,9 @@ from hypothesis import strategies as st
 
 from tenants import storage
 
+# Storing asks whether the tenant is being erased.
+pytestmark = pytest.mark.django_db
+
 ACME = UUID("0190aa00-0000-7000-8000-000000000001")
 
 
