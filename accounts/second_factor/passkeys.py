@@ -39,6 +39,7 @@ NAME = "Cutroom"
 # The mailed link was the first factor, so presence is enough; a device that can verify its owner will.
 VERIFICATION = UserVerificationRequirement.PREFERRED
 LONGEST_ANSWER = 20_000
+BINARY_FIELDS = ("clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle")
 
 
 def are_possible() -> bool:
@@ -145,6 +146,7 @@ def _read_registration(
     answer: dict[str, Any], *, challenge: bytes
 ) -> tuple[AttestedCredentialData, int, list[str]]:
     try:
+        _require_text(answer)
         data: AuthenticatorData = _server().register_complete(_state(challenge), answer)
         offered = answer["response"].get("transports", [])
         transports = [word.value for word in AuthenticatorTransport if word.value in offered]
@@ -160,12 +162,20 @@ def _read_assertion(
 ) -> tuple[bytes, int] | None:
     credentials = [AttestedCredentialData(bytes(key.credential)) for key in keys]
     try:
+        _require_text(answer)
         used = _server().authenticate_complete(_state(challenge), credentials, answer)
         count = AuthenticationResponse.from_dict(answer).response.authenticator_data.counter
     except Exception as error:  # bytes of a stranger make the parsers raise anything; all mean "no"
         logger.info("passkey_refused", extra={"error": repr(error)[:200]})
         return None
     return used.credential_id, count
+
+
+def _require_text(answer: dict[str, Any]) -> None:
+    """Refuse numbers where base64url belongs: the library makes `bytes(n)` of them, gigabytes of zeros."""
+    response = answer["response"]
+    if any(not isinstance(response[name], str | None) for name in BINARY_FIELDS if name in response):
+        raise TypeError("a binary field is no text")
 
 
 def _state(challenge: bytes) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -107,6 +108,19 @@ def test_no_field_of_an_answer_breaks_them_either(
     answer = key.get(options(cast))
     answer["response"][name] = value
     assert not is_good(cast, answer)
+
+
+@pytest.mark.parametrize("name", ["clientDataJSON", "authenticatorData", "signature", "userHandle"])
+def test_a_number_where_bytes_belong_takes_no_memory(cast: Cast, key: SecurityKey, name: str) -> None:
+    answer = key.get(options(cast))
+    answer["response"][name] = 50_000_000
+    tracemalloc.start()
+    try:
+        assert not is_good(cast, answer)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 10_000_000
 
 
 @pytest.mark.parametrize("text", ["", "[]", "7", "{", "null", '"x"', "{" * 9000, "x" * 100_000])
