@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import unicodedata
+from collections.abc import Iterable
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -59,6 +60,12 @@ def network(address: str) -> str:
     return str(ip.ipv4_mapped or ipaddress.IPv6Network((int(ip), 64), strict=False))
 
 
+def is_within(address: str, networks: Iterable[str]) -> bool:
+    """Does the address lie in one of the networks (CIDR)? An unknown one lies in none."""
+    ip = _parse(address)
+    return ip is not None and any(ip in ipaddress.ip_network(each, strict=False) for each in networks)
+
+
 def is_loopback(address: str) -> bool:
     """Does the address belong to this machine?"""
     ip = _parse(address)
@@ -66,8 +73,7 @@ def is_loopback(address: str) -> bool:
 
 
 def _is_trusted(address: str) -> bool:
-    ip = _parse(address)
-    return any(ip in ipaddress.ip_network(proxy, strict=False) for proxy in conf.trusted_proxies() if ip)
+    return is_within(address, conf.trusted_proxies())
 
 
 def _parse(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

@@ -143,6 +143,20 @@ def counts_loopback() -> bool:
     return not is_development()
 
 
+def request_limits(plan: str) -> dict[str, int]:
+    """ACCOUNTS_REQUEST_LIMITS: API requests a minute by plan, of a tenant and of each of its keys.
+
+    A plan that is not listed, or not known yet, has the numbers of the first.
+    """
+    numbers: dict[str, dict[str, int]] = settings.ACCOUNTS_REQUEST_LIMITS
+    return numbers.get(plan) or next(iter(numbers.values()))
+
+
+def leak_reporters() -> dict[str, str]:
+    """ACCOUNTS_LEAK_REPORTERS: who may report leaked keys; key id to public key (DER, base64)."""
+    return dict(settings.ACCOUNTS_LEAK_REPORTERS)
+
+
 def key_prefix() -> str:
     """sk_prod_ in production, sk_test_ elsewhere, so that a leaked key tells where it belongs."""
     return "sk_prod_" if is_secure() else "sk_test_"

@@ -24,6 +24,20 @@ class LinkUsed(DomainError):
     title = "This sign-in link was already used. Ask for a new one."
 
 
+class KeyInAddress(DomainError):
+    """An API key stood in the address, where logs and histories keep it. It counts as leaked from now on."""
+
+    code = "key-in-address"
+    title = "API keys do not belong into addresses. Send the key as `Authorization: Bearer <key>`."
+
+
+class ForeignNetwork(PermissionDenied):
+    """The API key may be used from certain networks only, and this request came from another."""
+
+    code = "foreign-network"
+    title = "This API key may not be used from here"
+
+
 class SessionEnded(NotAuthenticated):
     """The session behind a token is over."""
 

@@ -117,7 +117,11 @@ class RefreshToken(models.Model):
 
 
 class ApiKey(TenantOwned):
-    """A program's key. The secret is shown once; only its HMAC is kept."""
+    """A program's key. The secret is shown once; only its HMAC is kept.
+
+    `scopes` is all it may do, `networks` where from (anywhere when empty), `requests_a_minute` how often (as
+    the plan says when empty). `warned_days` is the last warning before the end that needs no repeating.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=80, blank=True)
@@ -129,11 +133,19 @@ class ApiKey(TenantOwned):
     created_at = models.DateTimeField()
     last_used_at = models.DateTimeField(null=True)
     last_used_ip = models.GenericIPAddressField(null=True)
+    last_used_device = models.CharField(max_length=200, blank=True)
+    networks = models.JSONField(default=list)
+    requests_a_minute = models.PositiveIntegerField(null=True)
     expires_at = models.DateTimeField(null=True)
+    warned_days = models.PositiveSmallIntegerField(null=True)
+    leaked_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
 
     class Meta(TenantOwned.Meta):
-        indexes = [models.Index(fields=["tenant", "-created_at"], name="api_key_by_age")]
+        indexes = [
+            models.Index(fields=["tenant", "-created_at"], name="api_key_by_age"),
+            models.Index(fields=["expires_at"], name="api_key_ending", condition=models.Q(revoked_at=None)),
+        ]
 
     def __str__(self) -> str:
         return f"{self.prefix}…{self.last_four}"

@@ -197,11 +197,12 @@ DATA = AppData(
             kept=WITH_THE_TENANT,
             fields=[
                 identity("name"),
-                access("last_used_ip"),
+                access("last_used_ip", "last_used_device"),
                 actor("created_by"),
                 secret("digest"),
                 record("id", "tenant", "prefix", "last_four", "scopes", "created_at", "last_used_at"),
-                record("expires_at", "revoked_at"),
+                record("networks", "requests_a_minute", "expires_at", "warned_days"),
+                record("leaked_at", "revoked_at"),
             ],
         ),
         Table(
@@ -255,6 +256,12 @@ DATA = AppData(
             purpose=_SIGN_IN,
             category=Category.ACCESS,
             kept=Kept(text="at most a day"),
+        ),
+        CacheFamily(
+            pattern="cutroom:plan:{tenant_id}",
+            purpose="To know how many requests a tenant may make",
+            category=Category.RECORD,
+            kept=Kept(text="five minutes"),
         ),
     ],
     parties=[

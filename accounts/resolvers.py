@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -9,8 +10,10 @@ from uuid import UUID
 from django.db import connection
 from django.http import HttpRequest
 
-from accounts import access_tokens, addresses, api_keys
-from accounts.errors import BadCredentials, NoWorkspace, SessionEnded
+from accounts import access_tokens, addresses, api_keys, leaks, limits
+from accounts.askers import asker_of
+from accounts.errors import BadCredentials, ForeignNetwork, NoWorkspace, SessionEnded
+from accounts.magic_links import Asker
 from tenants import refusals
 from tenants.context import Actor
 from tenants.errors import TenantSuspended
@@ -31,10 +34,20 @@ SESSION_COLUMNS = (
     "has_second_factor",
     "is_second_factor_demanded",
 )
-KEY_COLUMNS = ("api_key_id", "user_id", "tenant_id", "scopes", "tenant_slug", "tenant_name", "tenant_state")
+KEY_COLUMNS = (
+    "api_key_id",
+    "user_id",
+    "tenant_id",
+    "scopes",
+    "networks",
+    "requests_a_minute",
+    "tenant_slug",
+    "tenant_name",
+    "tenant_state",
+)
 
 BY_SESSION = f"SELECT {', '.join(SESSION_COLUMNS)} FROM accounts_resolve_session(%s, %s)"  # noqa: S608  # constants
-BY_KEY = f"SELECT {', '.join(KEY_COLUMNS)} FROM accounts_resolve_api_key(%s, %s, %s)"  # noqa: S608  # constants
+BY_KEY = f"SELECT {', '.join(KEY_COLUMNS)} FROM accounts_resolve_api_key(%s, %s, %s, %s)"  # noqa: S608  # constants
 
 LAST_USED_PRECISION = timedelta(minutes=1)
 
@@ -42,8 +55,10 @@ LAST_USED_PRECISION = timedelta(minutes=1)
 def from_bearer(request: HttpRequest) -> Principal | None:
     """A JWT or an API key in the Authorization header; None without one (RFC 6750, scheme in any case).
 
-    Raises BadCredentials or SessionEnded (401), NoWorkspace or TenantSuspended (403).
+    Raises BadCredentials or SessionEnded (401), NoWorkspace or TenantSuspended (403), KeyInAddress (400) and
+    RateLimited (429): a request of a tenant is counted as soon as it is known whose it is.
     """
+    leaks.refuse_key_in_address(request)
     scheme, _, token = request.headers.get("Authorization", "").strip().partition(" ")
     if not scheme:
         return None
@@ -51,12 +66,13 @@ def from_bearer(request: HttpRequest) -> Principal | None:
     if scheme.lower() != "bearer" or not token or " " in token:
         raise BadCredentials("Send `Authorization: Bearer <token>`.")
     if token.startswith(api_keys.PREFIXES):
-        return _by_key(token, ip=addresses.client_ip(request))
+        return _by_key(token, asker=asker_of(request))
     claims = access_tokens.read(token)
     principal = _by_session(claims.session_id, claims.tenant_id)
     if principal.user_id != claims.user_id:
         raise SessionEnded()
-    return _open(principal)
+    limits.check(limits.requests(tenant_id=_open(principal).tenant_id))
+    return principal
 
 
 def from_page_session(request: HttpRequest) -> Principal | None:
@@ -101,15 +117,26 @@ def _by_session(session_id: UUID, tenant_id: UUID | None, *, is_browser: bool = 
     return Principal(**{**row, "role": Role(row["role"])}, session_id=session_id, is_browser=is_browser)
 
 
-def _by_key(key: str, *, ip: str) -> Principal:
+def _by_key(key: str, *, asker: Asker) -> Principal:
     if not api_keys.is_well_formed(key):
         raise BadCredentials("This is not an API key. Check that it was copied whole.")
-    row = _one(BY_KEY, [api_keys.key_digest(key), ip or None, LAST_USED_PRECISION], KEY_COLUMNS)
+    digest = api_keys.key_digest(key)
+    row = _one(BY_KEY, [digest, asker.ip, asker.device, LAST_USED_PRECISION], KEY_COLUMNS)
     if row is None:
         raise BadCredentials("This API key is unknown, expired or revoked.")
-    scopes = frozenset(row.pop("scopes") or ())
+    networks, own_limit = json.loads(row.pop("networks")), row.pop("requests_a_minute")
+    scopes = frozenset(json.loads(row.pop("scopes")))
     # A key acts for the tenant, never as an admin: it cannot manage keys, billing, members or deletion.
-    return _open(Principal(**row, role=Role.CREATOR, scopes=scopes))
+    principal = _open(Principal(**row, role=Role.CREATOR, scopes=scopes))
+    if networks and not addresses.is_within(asker.ip or "", networks):
+        refusals.note_closed(principal.tenant_id, actor=principal.actor, code=ForeignNetwork.code)
+        raise ForeignNetwork()
+    limits.check(
+        limits.requests(
+            tenant_id=principal.tenant_id, api_key_id=principal.api_key_id, requests_a_minute=own_limit
+        )
+    )
+    return principal
 
 
 def _open(principal: Principal) -> Principal:

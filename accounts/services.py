@@ -11,9 +11,9 @@ from django.db import transaction
 from accounts import (
     access_tokens,
     addresses,
-    api_keys,
     conf,
     entry,
+    keyring,
     limits,
     magic_links,
     outbox,
@@ -30,6 +30,7 @@ from accounts.errors import (
     SecondFactorRequired,
     SessionEnded,
 )
+from accounts.keyring import Wish
 from accounts.magic_links import Asker, MagicLink
 from accounts.models import ApiKey, LoginRequest, Session, User
 from accounts.second_factor import challenges
@@ -123,27 +124,27 @@ def end_all_sessions(*, user_id: UUID, at: datetime) -> int:
     return session_rows.end(user_id=user_id, at=at, reason="signed-out-everywhere")
 
 
-def rotate_api_key(*, user_id: UUID | None, grace: timedelta, at: datetime) -> tuple[str, ApiKey]:
+def rotate_api_key(
+    *, user_id: UUID | None, grace: timedelta, at: datetime, key_id: UUID | None = None
+) -> tuple[str, ApiKey]:
     """Make a new key for the tenant in context; older keys stop at once, or after `grace`.
 
-    The key itself is returned once and stored nowhere.
+    With `key_id` only that key is replaced, by one that may do the same. The key itself is returned once and
+    stored nowhere. Raises NotFound.
     """
-    plain = api_keys.new_key()
-    ends = at + grace
     # Two rotations at once queue up here; locking the keys would not do, there may be none yet.
     Tenant.objects.select_for_update().get(pk=current_tenant_id())
-    open_keys = ApiKey.objects.filter(revoked_at=None)
-    for old in open_keys:
-        old.expires_at = min(old.expires_at or ends, ends)
-        old.save(update_fields=["expires_at"])
-    key = ApiKey.objects.create(
-        digest=api_keys.key_digest(plain),
-        prefix=plain[:12],
-        last_four=plain[-4:],
-        created_by=user_id,
-        created_at=at,
-    )
-    audit.record("api-key.rotated", target=f"api-key:{key.pk}", detail={"old_keys_end_at": ends.isoformat()})
+    older, wish = ApiKey.objects.filter(revoked_at=None), Wish()
+    if key_id is not None:
+        older = older.filter(pk=key_id)
+        old = older.first()
+        if old is None:
+            raise NotFound()
+        wish = keyring.wish_of(old, at=at)
+    keyring.end(older, ends_at=at + grace, at=at)
+    plain, key = keyring.make(wish, user_id=user_id, at=at)
+    detail = {"old_keys_end_at": (at + grace).isoformat()}
+    audit.record("api-key.rotated", target=f"api-key:{key.pk}", detail=detail)
     return plain, key
 
 

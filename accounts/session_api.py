@@ -16,7 +16,7 @@ from accounts import services, sessions
 from cutroom import clock
 from cutroom.errors import NotFound, PermissionDenied
 from tenants import plans
-from tenants.http import Principal
+from tenants.http import IsMember, Principal
 
 
 class SessionRow(serializers.Serializer):
@@ -78,6 +78,8 @@ class MeAPI(APIView):
 class SessionsAPI(APIView):
     """GET /api/auth/sessions."""
 
+    permission_classes = [IsMember]
+
     @extend_schema(operation_id="auth_sessions", tags=["auth"], responses=SessionRow(many=True))
     def get(self, request: Request) -> Response:
         """The caller's open sessions."""
@@ -90,6 +92,8 @@ class SessionsAPI(APIView):
 
 class SessionAPI(APIView):
     """DELETE /api/auth/sessions/{id}."""
+
+    permission_classes = [IsMember]
 
     @extend_schema(operation_id="auth_end_session", tags=["auth"], responses={204: None})
     def delete(self, request: Request, session: str) -> Response:

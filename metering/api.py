@@ -15,6 +15,7 @@ from cutroom import clock
 from metering import selectors
 from metering.meters import Meter
 from tenants.http import Principal
+from tenants.roles import Capability
 
 
 @extend_schema_field(OpenApiTypes.NUMBER)
@@ -55,6 +56,8 @@ class Usage(serializers.Serializer):
 
 class UsageAPI(APIView):
     """GET /api/v1/usage"""
+
+    capability = Capability.SEE_USAGE
 
     @extend_schema(operation_id="usage", tags=["usage"], responses=Usage)
     def get(self, request: Request) -> Response:

@@ -24,6 +24,7 @@ from metering.api import Amount
 from metering.meters import Meter
 from metering.periods import month_of
 from tenants.http import Principal
+from tenants.roles import Capability
 
 MOST_DAYS = 366
 _TAGS = ["usage"]
@@ -161,6 +162,8 @@ class LedgerForms(DefaultContentNegotiation):
 class UsageHistoryAPI(APIView):
     """GET /api/v1/usage/history"""
 
+    capability = Capability.SEE_USAGE
+
     @extend_schema(
         operation_id="usage_history",
         tags=_TAGS,
@@ -179,6 +182,8 @@ class UsageHistoryAPI(APIView):
 
 class UsageEventsAPI(APIView):
     """GET /api/v1/usage/events"""
+
+    capability = Capability.SEE_USAGE
 
     renderer_classes = [JSONRenderer, CsvForm, JsonLinesForm]
     content_negotiation_class = LedgerForms

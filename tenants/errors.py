@@ -14,6 +14,13 @@ class TenantSuspended(PermissionDenied):
     title = "This workspace is suspended"
 
 
+class InsufficientScope(PermissionDenied):
+    """The API key lacks the scope that `scope` names; an admin can make a key that has it."""
+
+    code = "insufficient-scope"
+    title = "This API key may not do that"
+
+
 class LastAdmin(Conflict):
     """Nobody would be left who can manage the workspace. Make somebody else an admin first."""
 

@@ -53,9 +53,16 @@ class Principal:
         """The caller as the audit log names it."""
         return Actor(user_id=self.user_id, api_key_id=self.api_key_id, session_id=self.session_id)
 
-    def may(self, capability: Capability) -> bool:
-        """Does the table of roles allow this caller to do that? An API key is no person."""
-        return roles.may(self.role, capability, is_person=self.session_id is not None)
+    @property
+    def is_person(self) -> bool:
+        """A signed-in person, and no API key."""
+        return self.session_id is not None
+
+    def may(self, capability: Capability, *, is_writing: bool = True) -> bool:
+        """Does the table of roles allow this caller to do that? An API key is no person: it has scopes."""
+        if self.is_person:
+            return roles.may(self.role, capability)
+        return roles.key_may(self.scopes, capability, is_writing=is_writing)
 
 
 class TenantRequest(HttpRequest):

@@ -31,19 +31,46 @@ class Capability(TextChoices):
     DELETE_TENANT = "delete-tenant", "delete the workspace"
 
 
+class Scope(TextChoices):
+    """What an API key may be limited to; the label completes "may …"."""
+
+    VIDEOS_READ = "videos:read", "read projects and scripts, watch and download videos"
+    VIDEOS_WRITE = "videos:write", "change projects and scripts; render, upload and delete"
+    USAGE_READ = "usage:read", "see usage, limits and the ledger"
+    PLAN_READ = "plan:read", "see the plan and what other plans offer"
+    EVENTS_READ = "events:read", "read the messages that webhook endpoints are sent"
+    BACKUPS_READ = "backups:read", "see when everything was last backed up"
+
+
+ALL_SCOPES = tuple(scope.value for scope in Scope)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """Who besides a signed-in admin, who may do everything."""
+    """Who besides a signed-in admin, who may do everything. A key needs the scope `reads`, or `writes`.
+
+    `writes` is asked for whatever changes something, and is `reads` where nothing else is named.
+    """
 
     creator: bool = False
-    api_key: bool = False
+    reads: Scope | None = None
+    writes: Scope | None = None
+
+    @property
+    def api_key(self) -> bool:
+        """May any key do this?"""
+        return self.reads is not None
+
+    def scope(self, *, is_writing: bool) -> Scope | None:
+        """The scope that a key needs; None where no key will do."""
+        return (self.writes or self.reads) if is_writing else self.reads
 
 
 TABLE: dict[Capability, Rule] = {
-    Capability.MAKE_VIDEOS: Rule(creator=True, api_key=True),
-    Capability.SEE_USAGE: Rule(creator=True, api_key=True),
+    Capability.MAKE_VIDEOS: Rule(creator=True, reads=Scope.VIDEOS_READ, writes=Scope.VIDEOS_WRITE),
+    Capability.SEE_USAGE: Rule(creator=True, reads=Scope.USAGE_READ),
     Capability.MANAGE_LIMITS: Rule(),
-    Capability.SEE_PLAN: Rule(creator=True, api_key=True),
+    Capability.SEE_PLAN: Rule(creator=True, reads=Scope.PLAN_READ),
     Capability.SEE_TEAM: Rule(creator=True),
     Capability.LEAVE_TEAM: Rule(creator=True),
     Capability.MANAGE_MEMBERS: Rule(),
@@ -51,9 +78,9 @@ TABLE: dict[Capability, Rule] = {
     Capability.MANAGE_BILLING: Rule(),
     Capability.MANAGE_KEYS: Rule(),
     Capability.MANAGE_WEBHOOKS: Rule(),
-    Capability.HEAR_EVENTS: Rule(creator=True, api_key=True),
+    Capability.HEAR_EVENTS: Rule(creator=True, reads=Scope.EVENTS_READ),
     Capability.SEE_AUDIT: Rule(),
-    Capability.SEE_BACKUPS: Rule(creator=True, api_key=True),
+    Capability.SEE_BACKUPS: Rule(creator=True, reads=Scope.BACKUPS_READ),
     Capability.EXPORT_OWN: Rule(creator=True),
     Capability.EXPORT_TENANT: Rule(),
     Capability.DELETE_TENANT: Rule(),
@@ -65,33 +92,46 @@ Two roles, and the API keys of a tenant. A role is read from the database for ev
 removal holds on the very next one. Who may not do something gets `403 permission-denied`.
 
 This page is generated from `tenants/roles.py`. One test compares the two, another asks every endpoint and
-page as an admin, as a creator and with an API key.
+page as an admin, as a creator and with API keys of all scopes and of none.
 
-| may | admin | creator | API key |
+| may | admin | creator | API key with |
 |---|---|---|---|
 """
 _TAIL = """
+## Scopes of API keys
+
+A key may do what its scopes name, and without one nothing but ask who it is (`GET /api/auth/me`). A key that
+lacks a scope gets `403 insufficient-scope`, which names it. Where two are listed the second is for requests
+that change something.
+
+| scope | may |
+|---|---|
+{scopes}
+
 A key belongs to the tenant, not to the person who made it, and stays when that person leaves. The last admin
 cannot leave, be removed or become a creator; a tenant always has one.
 """
 
 
-def may(role: Role, capability: Capability, *, is_person: bool) -> bool:
-    """May a signed-in person of this role, or else an API key, do this?"""
-    rule = TABLE[capability]
-    if not is_person:
-        return rule.api_key
-    return role == Role.ADMIN or rule.creator
+def may(role: Role, capability: Capability) -> bool:
+    """May a signed-in person of this role do this?"""
+    return role == Role.ADMIN or TABLE[capability].creator
+
+
+def key_may(scopes: frozenset[str], capability: Capability, *, is_writing: bool) -> bool:
+    """May an API key with these scopes do this?"""
+    return TABLE[capability].scope(is_writing=is_writing) in scopes
 
 
 def as_markdown() -> str:
     """The text of docs/roles.md."""
     rows = (
-        f"| {capability.label} | yes | {_word(rule.creator)} | {_word(rule.api_key)} |"
+        f"| {capability.label} | yes | {'yes' if rule.creator else 'no'} | {_scopes(rule)} |"
         for capability, rule in TABLE.items()
     )
-    return _HEAD + "\n".join(rows) + "\n" + _TAIL
+    scopes = "\n".join(f"| `{scope.value}` | {scope.label} |" for scope in Scope)
+    return _HEAD + "\n".join(rows) + "\n" + _TAIL.format(scopes=scopes)
 
 
-def _word(is_allowed: bool) -> str:
-    return "yes" if is_allowed else "no"
+def _scopes(rule: Rule) -> str:
+    return ", ".join(f"`{scope.value}`" for scope in (rule.reads, rule.writes) if scope) or "no"

@@ -2,7 +2,7 @@
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["tenants.http.PrincipalAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["tenants.http.IsMember"],
+    "DEFAULT_PERMISSION_CLASSES": ["tenants.permissions.HasCapability"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["cutroom.parsers.BoundedJSONParser"],
     "DEFAULT_PAGINATION_CLASS": "cutroom.pagination.CursorPages",

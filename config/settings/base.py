@@ -73,6 +73,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "accounts.rate_headers.RateLimitHeadersMiddleware",
     "tenants.middleware.TenantMiddleware",
     "accounts.second_factor.middleware.SecondFactorMiddleware",
     "tenants.idempotency.IdempotencyMiddleware",

@@ -11,6 +11,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "tenants.purge_answers": {"task": "tenants.purge_answers", "schedule": 3600.0},
     "tenants.seal_audit": {"task": "tenants.seal_audit", "schedule": 900.0},
     "accounts.purge_expired": {"task": "accounts.purge_expired", "schedule": 3600.0},
+    "accounts.warn_of_ending_keys": {"task": "accounts.warn_of_ending_keys", "schedule": 3600.0},
     "accounts.purge_invitations": {"task": "accounts.purge_invitations", "schedule": 86_400.0},
     "metering.release_expired": {"task": "metering.release_expired", "schedule": 60.0},
     "metering.announce": {"task": "metering.announce", "schedule": 60.0},

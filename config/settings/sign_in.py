@@ -45,4 +45,14 @@ ACCOUNTS_SECOND_FACTOR_EXEMPT = (
     "/api/schema",
     "/api/docs",
 )
+# API requests a minute: of a whole tenant, and of each of its keys.
+ACCOUNTS_REQUEST_LIMITS = {
+    "free": {"tenant": 1200, "key": 600},
+    "pro": {"tenant": 6000, "key": 3000},
+    "enterprise": {"tenant": 30_000, "key": 15_000},
+}
 ACCOUNTS_TRUSTED_PROXIES = _env.list("TRUSTED_PROXIES", default=[])
+# Scanners of public code that may report leaked API keys: id:key, id:key, … (docs/security.md).
+ACCOUNTS_LEAK_REPORTERS = dict(
+    entry.split(":", 1) for entry in _env.list("LEAK_REPORTERS", default=[]) if ":" in entry
+)

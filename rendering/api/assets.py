@@ -22,6 +22,7 @@ from rendering.api.fields import link
 from rendering.errors import RenderRunning, UnusableFile
 from rendering.models import Asset, AssetKind
 from tenants.downloads import file_response
+from tenants.roles import Capability
 
 # What the form around a file takes at most.
 _FORM_BYTES = 64 * 1024
@@ -57,6 +58,8 @@ class AssetSerializer(serializers.Serializer):
 
 class AssetsAPI(APIView):
     """GET, POST /api/v1/projects/{slug}/assets"""
+
+    capability = Capability.MAKE_VIDEOS
 
     parser_classes = [MultiPartParser]
 
@@ -96,6 +99,8 @@ class AssetsAPI(APIView):
 class AssetAPI(APIView):
     """GET, DELETE /api/v1/projects/{slug}/assets/{asset_id}"""
 
+    capability = Capability.MAKE_VIDEOS
+
     @extend_schema(
         operation_id="assets_get", tags=_TAGS, responses={200: AssetSerializer, **problems(NotFound)}
     )
@@ -115,6 +120,8 @@ class AssetAPI(APIView):
 
 class AssetFileAPI(APIView):
     """GET /api/v1/projects/{slug}/assets/{asset_id}/file"""
+
+    capability = Capability.MAKE_VIDEOS
 
     content_negotiation_class = OneForm
 

@@ -14,6 +14,7 @@ from cutroom.negotiation import OneForm
 from cutroom.schema import file_responses, problems
 from rendering.downloads import render_file
 from rendering.errors import VideoNotReady
+from tenants.roles import Capability
 
 _TAGS = ["renders"]
 _DOWNLOAD = OpenApiParameter("download", bool, description="1 makes browsers save the file.")
@@ -21,6 +22,8 @@ _DOWNLOAD = OpenApiParameter("download", bool, description="1 makes browsers sav
 
 class RenderVideoAPI(APIView):
     """GET /api/v1/renders/{render_id}/video"""
+
+    capability = Capability.MAKE_VIDEOS
 
     content_negotiation_class = OneForm
 
@@ -41,6 +44,8 @@ class RenderVideoAPI(APIView):
 class RenderPosterAPI(APIView):
     """GET /api/v1/renders/{render_id}/poster"""
 
+    capability = Capability.MAKE_VIDEOS
+
     content_negotiation_class = OneForm
 
     @extend_schema(
@@ -60,6 +65,8 @@ class RenderPosterAPI(APIView):
 class RenderCaptionsVttAPI(APIView):
     """GET /api/v1/renders/{render_id}/captions.vtt"""
 
+    capability = Capability.MAKE_VIDEOS
+
     content_negotiation_class = OneForm
 
     @extend_schema(
@@ -78,6 +85,8 @@ class RenderCaptionsVttAPI(APIView):
 
 class RenderCaptionsSrtAPI(APIView):
     """GET /api/v1/renders/{render_id}/captions.srt"""
+
+    capability = Capability.MAKE_VIDEOS
 
     content_negotiation_class = OneForm
 

@@ -31,6 +31,7 @@ from rendering.api.render_document import StepSerializer, render_document
 from rendering.models import RenderJob, RenderStep
 from tenants.context import tenant_context
 from tenants.http import Principal
+from tenants.roles import Capability
 
 POLL_SECONDS = 1.0
 COMMENT_SECONDS = 15.0
@@ -110,6 +111,8 @@ class Watch:
 
 class RenderEventsAPI(APIView):
     """GET /api/v1/renders/{render_id}/events"""
+
+    capability = Capability.MAKE_VIDEOS
 
     content_negotiation_class = OneForm
 

@@ -20,6 +20,7 @@ from rendering.choices import Aspect, Music
 from rendering.errors import EditConflict, PreconditionFailed, RenderRunning, ScriptTooLong
 from rendering.languages import language_problem, voice_problem
 from rendering.models import Project
+from tenants.roles import Capability
 
 _LANGUAGE = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$"
 _TAGS = ["projects"]
@@ -103,6 +104,8 @@ def project_response(slug: str, *, status: int = 200) -> Response:
 class ProjectsAPI(APIView):
     """GET, POST /api/v1/projects"""
 
+    capability = Capability.MAKE_VIDEOS
+
     @extend_schema(
         operation_id="projects_list",
         tags=_TAGS,
@@ -138,6 +141,8 @@ class ProjectsAPI(APIView):
 
 class ProjectAPI(APIView):
     """GET, PATCH, DELETE /api/v1/projects/{slug}"""
+
+    capability = Capability.MAKE_VIDEOS
 
     @extend_schema(
         operation_id="projects_get", tags=_TAGS, responses={200: ProjectSerializer, **problems(NotFound)}
@@ -180,6 +185,8 @@ class ProjectAPI(APIView):
 
 class ScriptAPI(APIView):
     """PUT /api/v1/projects/{slug}/script"""
+
+    capability = Capability.MAKE_VIDEOS
 
     @extend_schema(
         operation_id="projects_put_script",

@@ -20,6 +20,7 @@ from rendering.api.fields import Choice
 from rendering.api.render_document import RenderSerializer, RenderSummary, render_document
 from rendering.errors import NotRetryable, RenderFinished, RenderRunning
 from rendering.models import JobState, RenderJob
+from tenants.roles import Capability
 
 _RETRY_AFTER_SECONDS = "2"
 _TAGS = ["renders"]
@@ -50,6 +51,8 @@ def render_response(request: Request, job: RenderJob, *, status: int = 200) -> R
 class RendersAPI(APIView):
     """GET /api/v1/renders"""
 
+    capability = Capability.MAKE_VIDEOS
+
     @extend_schema(
         operation_id="renders_list",
         tags=_TAGS,
@@ -71,6 +74,8 @@ class RendersAPI(APIView):
 class RenderAPI(APIView):
     """GET, DELETE /api/v1/renders/{render_id}"""
 
+    capability = Capability.MAKE_VIDEOS
+
     @extend_schema(
         operation_id="renders_get", tags=_TAGS, responses={200: RenderSerializer, **problems(NotFound)}
     )
@@ -90,6 +95,8 @@ class RenderAPI(APIView):
 class RenderCancelAPI(APIView):
     """POST /api/v1/renders/{render_id}/cancel"""
 
+    capability = Capability.MAKE_VIDEOS
+
     @extend_schema(
         operation_id="renders_cancel",
         tags=_TAGS,
@@ -104,6 +111,8 @@ class RenderCancelAPI(APIView):
 
 class RenderRetryAPI(APIView):
     """POST /api/v1/renders/{render_id}/retry"""
+
+    capability = Capability.MAKE_VIDEOS
 
     @extend_schema(
         operation_id="renders_retry",

@@ -18,6 +18,7 @@ from rendering.api.fields import Choice, link
 from rendering.choices import Motion, Transition
 from rendering.errors import ScriptTooLong
 from rendering.models import Project, Scene
+from tenants.roles import Capability
 
 _TAGS = ["scenes"]
 
@@ -95,6 +96,8 @@ def scene_response(project: Project, scene: Scene, *, status: int = 200) -> Resp
 class ScenesAPI(APIView):
     """GET, POST /api/v1/projects/{slug}/scenes"""
 
+    capability = Capability.MAKE_VIDEOS
+
     @extend_schema(
         operation_id="scenes_list",
         tags=_TAGS,
@@ -128,6 +131,8 @@ class ScenesAPI(APIView):
 
 class SceneAPI(APIView):
     """GET, PATCH, DELETE /api/v1/projects/{slug}/scenes/{scene_id}"""
+
+    capability = Capability.MAKE_VIDEOS
 
     @extend_schema(
         operation_id="scenes_get", tags=_TAGS, responses={200: SceneSerializer, **problems(NotFound)}
@@ -164,6 +169,8 @@ class SceneAPI(APIView):
 
 class SceneOrderAPI(APIView):
     """POST /api/v1/projects/{slug}/scenes/order"""
+
+    capability = Capability.MAKE_VIDEOS
 
     @extend_schema(
         operation_id="scenes_order",

@@ -24,6 +24,7 @@ from rendering.choices import Quality, Resolution
 from rendering.errors import NothingToRender
 from rendering.models import JobState, RenderJob
 from tenants.http import Principal
+from tenants.roles import Capability
 
 _RETRY_AFTER_SECONDS = "2"
 _TAGS = ["renders"]
@@ -67,6 +68,8 @@ class QuoteSerializer(serializers.Serializer):
 class StitchAPI(APIView):
     """POST /api/v1/projects/{slug}/render/stitch"""
 
+    capability = Capability.MAKE_VIDEOS
+
     @extend_schema(
         operation_id="projects_render_stitch",
         tags=_TAGS,
@@ -93,6 +96,8 @@ class StitchAPI(APIView):
 
 class QuoteAPI(APIView):
     """POST /api/v1/projects/{slug}/render/quote"""
+
+    capability = Capability.MAKE_VIDEOS
 
     @extend_schema(
         operation_id="projects_render_quote",

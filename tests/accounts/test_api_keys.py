@@ -16,7 +16,7 @@ from tenants import audit
 from tenants.context import tenant_context
 from tenants.http import Principal
 from tenants.models import AuditEntry, IdempotencyRecord, Membership, Role, Tenant, TenantState
-from tenants.roles import TABLE, Capability
+from tenants.roles import ALL_SCOPES, TABLE, Capability
 from tests.cast import Cast
 
 pytestmark = pytest.mark.django_db
@@ -153,7 +153,7 @@ def test_k9_a_key_manages_nothing(key: str, method: str, path: str) -> None:
 
 
 def test_k9_not_even_a_key_that_were_an_admin(cast: Cast) -> None:
-    key = Principal(user_id=None, tenant_id=cast.acme.pk, role=Role.ADMIN)
+    key = Principal(user_id=None, tenant_id=cast.acme.pk, role=Role.ADMIN, scopes=frozenset(ALL_SCOPES))
     assert [capability for capability in Capability if key.may(capability)] == [
         capability for capability, rule in TABLE.items() if rule.api_key
     ]

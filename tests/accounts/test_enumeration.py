@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -41,8 +42,12 @@ def shape(statement: str) -> str:
     return re.sub(r"_x\d+", "", re.split("VALUES|WHERE|SET", statement)[0])
 
 
-def test_e1_the_answer_is_byte_identical(addresses: list[str]) -> None:
-    answers = [answer_to(email) for email in addresses]
+def test_e1_the_answer_is_byte_identical(addresses: list[str], forget_limits: Callable[[], None]) -> None:
+    answers = []
+    for email in addresses:
+        # The headers count what the network asked; they know nothing of the address.
+        forget_limits()
+        answers.append(answer_to(email))
     assert all(answer == answers[0] for answer in answers)
     assert answers[0][:2] == (200, b'{"success":true}')
 

@@ -32,10 +32,18 @@ def described_bodies() -> dict[str, set[str]]:
     }
 
 
+# GitHub decides what its secret scanning sends, and may send more tomorrow.
+FOREIGN = {"post /api/auth/leaked-keys"}
+
+
 def test_every_body_is_read_by_a_serializer_that_refuses_unknown_fields() -> None:
     described, known = described_bodies(), set(readers())
     assert len(described) >= 8
-    loose = {operation: names for operation, names in described.items() if not names <= known}
+    loose = {
+        operation: names
+        for operation, names in described.items()
+        if operation not in FOREIGN and not names <= known
+    }
     assert loose == {}, "Let these serializers subclass cutroom.bodies.Body."
 
 
