@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import errno
 import logging
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,12 @@ class Bench:
     def out_path(self) -> Path:
         """Where the step's main output is written before it is stored."""
         return self.directory / f"out.{EXTENSIONS[StepKind(self.step.kind)]}"
+
+    @contextmanager
+    def fetched(self, keys: Iterable[str]) -> Iterator[dict[str, str]]:
+        """Local paths of stored files by their keys, for as long as the block lasts."""
+        with storage.local_paths(keys, within=self.directory) as paths:
+            yield {key: str(path) for key, path in paths.items()}
 
     def run(self, spec: Spec) -> dict[str, Any]:
         """Run a media operation in a child that dies with this worker, at the limit or on cancellation."""
@@ -139,14 +145,13 @@ def _silence(request: providers.NarrationRequest) -> Result:
 
 def _segment(bench: Bench) -> Result:
     files = bench.inputs["files"]
-    with ExitStack() as stack:
-        paths = {name: str(stack.enter_context(storage.local_path(key))) for name, key in files.items()}
+    with bench.fetched(files.values()) as paths:
         spec = SegmentSpec.from_dict(
             {
                 **bench.inputs,
                 "out_path": str(bench.out_path),
-                "still_path": paths["still"],
-                "next_still_path": paths.get("next_still", ""),
+                "still_path": paths[files["still"]],
+                "next_still_path": paths.get(files.get("next_still", ""), ""),
             }
         )
         bench.run(spec)
@@ -154,9 +159,9 @@ def _segment(bench: Bench) -> Result:
 
 
 def _sound(bench: Bench) -> Result:
-    with ExitStack() as stack:
+    with bench.fetched(bench.inputs["files"]) as paths:
         sounds = [
-            {"path": str(stack.enter_context(storage.local_path(key))), "start_frame": sound["start_frame"]}
+            {"path": paths[key], "start_frame": sound["start_frame"]}
             for key, sound in zip(bench.inputs["files"], bench.inputs["sounds"], strict=True)
         ]
         spec = SoundSpec(
@@ -195,9 +200,7 @@ def _stitch(bench: Bench) -> Result:
 
 def _join(bench: Bench, paths: dict[str, Path]) -> dict[str, Any]:
     files = bench.inputs["files"]
-    with ExitStack() as stack:
-        segment_paths = [str(stack.enter_context(storage.local_path(key))) for key in files["segments"]]
-        sound_path = stack.enter_context(storage.local_path(files["sound"]))
+    with bench.fetched([*files["segments"], files["sound"]]) as parts:
         spec = StitchSpec.from_dict(
             {
                 **bench.inputs,
@@ -205,8 +208,8 @@ def _join(bench: Bench, paths: dict[str, Path]) -> dict[str, Any]:
                 "poster_path": str(paths["jpg"]),
                 "srt_path": str(paths["srt"]),
                 "vtt_path": str(paths["vtt"]),
-                "segment_paths": segment_paths,
-                "sound_path": str(sound_path),
+                "segment_paths": [parts[key] for key in files["segments"]],
+                "sound_path": parts[files["sound"]],
                 "poster_frame": bench.inputs["segment_frames"][0] // 2,
             }
         )

@@ -47,9 +47,10 @@ def file_response(
     Raises NotFound when there is no such object. With `download_name` the browser saves it under that name.
     """
     try:
-        size, tag = storage.file_size(key), f'"{storage.fingerprint(key)}"'
+        facts = storage.facts(key)
     except FileNotFoundError:
         raise NotFound() from None
+    size, tag = facts.size_bytes, f'"{facts.fingerprint}"'
     if _listed(request.headers.get("If-None-Match", "")) & {tag, "*"}:
         return _with_headers(HttpResponse(status=304), tag, download_name)
     span = _wanted(request, tag, size)

@@ -1,17 +1,21 @@
-"""Stored objects. One function builds keys, all under tenants/{tenant_id}/; a file is whole or absent."""
+"""Stored objects, in a folder or a bucket; nobody else knows which.
+
+One function builds keys, all under tenants/{tenant_id}/; a file is whole or absent.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol
 from uuid import UUID
 
 from django.core.files import File
@@ -20,8 +24,12 @@ from django.db import transaction
 
 from tenants import tombstones
 from tenants.errors import TenantErased
+from tenants.facts import Facts
 
+ROOT = "tenants"
 AREAS = frozenset({"assets", "cache", "videos", "exports", "audit"})
+
+_COPIES_AT_ONCE = 8
 
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 
@@ -35,7 +43,12 @@ def storage_key(*, tenant_id: UUID, area: str, name: str) -> str:
         raise ValueError(f"{area} is not a storage area")
     if not _NAME.fullmatch(name) or ".." in name:
         raise ValueError("a storage name is letters, digits, dots, dashes and slashes, and never climbs")
-    return f"tenants/{tenant_id}/{area}/{name}"
+    return f"{folder_of(tenant_id)}/{area}/{name}"
+
+
+def folder_of(tenant_id: UUID) -> str:
+    """Where everything a tenant stored lies."""
+    return f"{ROOT}/{tenant_id}"
 
 
 def store_file(key: str, path: Path) -> None:
@@ -73,14 +86,25 @@ def open_file(key: str) -> IO[bytes]:
 @contextmanager
 def local_path(key: str) -> Iterator[Path]:
     """A readable local path of a stored object: its own place, or a copy that is removed afterwards."""
-    local = _local(key)
-    if local is not None:
+    with local_paths([key]) as paths:
+        yield paths[key]
+
+
+@contextmanager
+def local_paths(keys: Iterable[str], *, within: Path | None = None) -> Iterator[dict[str, Path]]:
+    """As `local_path`, of several at once. Copies lie in `within`, or where temporary files lie."""
+    wanted = list(dict.fromkeys(keys))
+    places = {key: _local(key) for key in wanted}
+    local = {key: place for key, place in places.items() if place is not None}
+    if len(local) == len(wanted):
         yield local
         return
-    with tempfile.TemporaryDirectory(prefix="cutroom-") as directory:
-        copy = Path(directory) / Path(key).name
-        copy_to(key, copy)
-        yield copy
+    with tempfile.TemporaryDirectory(prefix="cutroom-", dir=within) as directory:
+        copies = {key: Path(directory, f"{n}{Path(key).suffix}") for n, key in enumerate(wanted)}
+        # A store far away answers several as fast as one.
+        with ThreadPoolExecutor(max_workers=_COPIES_AT_ONCE) as pool:
+            list(pool.map(copy_to, copies.keys(), copies.values()))
+        yield copies
 
 
 def copy_to(key: str, path: Path) -> None:
@@ -127,24 +151,60 @@ def names_in(*, tenant_id: UUID, area: str) -> list[str]:
 
 def stored_bytes(*, tenant_id: UUID, area: str) -> int:
     """How many bytes a tenant has in an area. Asks the store for every file there: for nightly work."""
-    return sum(file_size(key) for key in _keys_below(_top(tenant_id, area)))
+    return sum(each.size_bytes for each in objects_below(_top(tenant_id, area)))
 
 
 def names_below(*, tenant_id: UUID, area: str) -> Iterator[str]:
     """Names of all objects in an area of a tenant, those in folders included, in a steady order."""
     top = _top(tenant_id, area)
-    return (key.removeprefix(f"{top}/") for key in _keys_below(top))
+    return (each.key.removeprefix(f"{top}/") for each in objects_below(top))
+
+
+def objects_below(directory: str) -> Iterator[Facts]:
+    """Every object at any depth of a directory, in a steady order; those still being written are hidden."""
+    bucket = _bucket()
+    found = bucket.below(f"{directory}/") if bucket else _walk(directory)
+    return (each for each in found if not each.key.rpartition("/")[2].startswith("."))
+
+
+def delete_below(directory: str) -> int:
+    """Remove everything in a directory: half-written objects and older versions too; how many there were."""
+    bucket = _bucket()
+    if bucket:
+        return bucket.remove_below(f"{directory}/")
+    directories, names = _listed(directory)
+    removed = sum(delete_below(f"{directory}/{name}") for name in directories)
+    for name in names:
+        default_storage.delete(f"{directory}/{name}")
+    default_storage.delete(directory)
+    return removed + len(names)
+
+
+def left_below(directory: str) -> int:
+    """How much `delete_below` would still find."""
+    bucket = _bucket()
+    if bucket:
+        return bucket.left_below(f"{directory}/")
+    directories, names = _listed(directory)
+    return len(names) + sum(left_below(f"{directory}/{name}") for name in directories)
+
+
+def facts(key: str) -> Facts:
+    """Size, time and fingerprint of an object, in one look. Raises FileNotFoundError."""
+    bucket, local = _bucket(), _local(key)
+    if bucket:
+        return bucket.facts(key)
+    if local is not None:
+        status = local.stat()
+        modified_at = datetime.fromtimestamp(status.st_mtime, tz=UTC)
+        return Facts(key=key, size_bytes=status.st_size, modified_at=modified_at)
+    size_bytes, modified_at = default_storage.size(key), default_storage.get_modified_time(key)
+    return Facts(key=key, size_bytes=size_bytes, modified_at=modified_at)
 
 
 def file_size(key: str) -> int:
     """Size of a stored object in bytes. Raises FileNotFoundError."""
-    return default_storage.size(key)
-
-
-def fingerprint(key: str) -> str:
-    """Changes whenever the object does: a hash of its key, size and time. Raises FileNotFoundError."""
-    modified = default_storage.get_modified_time(key).timestamp()
-    return hashlib.sha256(f"{key}:{file_size(key)}:{modified}".encode()).hexdigest()[:32]
+    return facts(key).size_bytes
 
 
 def place() -> str:
@@ -158,15 +218,39 @@ def _top(tenant_id: UUID, area: str) -> str:
     return storage_key(tenant_id=tenant_id, area=area, name="any").removesuffix("/any")
 
 
-def _keys_below(directory: str) -> Iterator[str]:
-    """Files at any depth; those that are still being written are hidden."""
+class _Bucket(Protocol):
+    """What a store without folders answers better than by listing them (tenants/buckets.py)."""
+
+    def facts(self, key: str) -> Facts: ...
+
+    def below(self, prefix: str) -> Iterator[Facts]: ...
+
+    def remove_below(self, prefix: str) -> int: ...
+
+    def left_below(self, prefix: str) -> int: ...
+
+
+def _bucket() -> _Bucket | None:
+    backend: Any = _backend()
+    return backend if hasattr(backend, "remove_below") else None
+
+
+def _walk(directory: str) -> Iterator[Facts]:
+    directories, names = _listed(directory)
+    for name in names:
+        # What goes away meanwhile is not there.
+        with suppress(FileNotFoundError):
+            yield facts(f"{directory}/{name}")
+    for name in directories:
+        yield from _walk(f"{directory}/{name}")
+
+
+def _listed(directory: str) -> tuple[list[str], list[str]]:
     try:
         directories, names = default_storage.listdir(directory)
     except FileNotFoundError:
-        return
-    yield from (f"{directory}/{name}" for name in sorted(names) if not name.startswith("."))
-    for name in sorted(directories):
-        yield from _keys_below(f"{directory}/{name}")
+        return [], []
+    return sorted(directories), sorted(names)
 
 
 def _local(key: str) -> Path | None:
@@ -179,10 +263,12 @@ def _backend() -> object:
 
 
 def _upload(key: str, path: Path) -> None:
-    if default_storage.exists(key):
-        default_storage.delete(key)
     with path.open("rb") as source:
-        default_storage.save(key, File(source))
+        name = default_storage.save(key, File(source))
+    if name != key:
+        # A store that keeps both would answer with the old one for ever.
+        default_storage.delete(name)
+        raise OSError("the store does not replace files; set its file_overwrite")
 
 
 def _copy_aside(path: Path, target: Path) -> None:

@@ -16,6 +16,7 @@ from config.settings.beat import *  # noqa: F403  # settings are read by name
 from config.settings.databases import *  # noqa: F403  # settings are read by name
 from config.settings.environment import env
 from config.settings.mail import *  # noqa: F403  # settings are read by name
+from config.settings.media import media_store
 from config.settings.payments import *  # noqa: F403  # settings are read by name
 from config.settings.plans import *  # noqa: F403  # settings are read by name
 from config.settings.privacy import *  # noqa: F403  # settings are read by name
@@ -119,10 +120,7 @@ CACHES = {
 
 # --- Storage
 STORAGES = {
-    "default": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": env.str("MEDIA_DIR", default="") or CUTROOM_VAR / "media"},
-    },
+    "default": media_store(CUTROOM_VAR),
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 STATIC_URL = "/static/"

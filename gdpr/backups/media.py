@@ -13,12 +13,10 @@ import logging
 import re
 import secrets
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from itertools import chain, islice
+from itertools import islice
 
-from django.core.files.storage import default_storage
 from django.db.models.functions import Collate
 
 from gdpr import conf
@@ -27,10 +25,11 @@ from gdpr.backups.errors import Damaged
 from gdpr.backups.sealing import DigestingReader, LineReader, Sealed
 from gdpr.backups.stores import Store
 from gdpr.models import BackedUpFile
+from tenants import storage
+from tenants.facts import Facts
 
 logger = logging.getLogger(__name__)
 
-ROOT = "tenants"
 OBJECTS = "objects"
 # An export is a copy of everything else, and lives for a day.
 SKIPPED_AREAS = frozenset({"exports"})
@@ -82,26 +81,25 @@ def copy_new(
     and would look cut off.
     """
     uploaded = missing = 0
-    for batch in _batched(path for path in walk() if not _is_later_seal(path, sealed_until)):
+    for batch in _batched(file for file in walk() if not _is_later_seal(file, sealed_until)):
         rows, lost = _copy_batch(batch, run=run, store=store, recipients=recipients)
         uploaded, missing = uploaded + rows, missing + lost
     return Pass(uploaded_bytes=uploaded, missing=missing)
 
 
-def walk() -> Iterator[str]:
-    """The path of every tenant's every file, except exports and half-written ones."""
-    for tenant in _folders(ROOT):
-        for area in _folders(tenant):
-            if area.rpartition("/")[2] not in SKIPPED_AREAS:
-                yield from _files(area)
+def walk() -> Iterator[Facts]:
+    """Every tenant's every file, except exports and half-written ones."""
+    for file in storage.objects_below(storage.ROOT):
+        if file.key.split("/")[2] not in SKIPPED_AREAS:
+            yield file
 
 
 def new_bytes() -> int:
     """An upper bound of what `copy_new` would store now: files whose size or time the index does not know."""
     total = 0
-    for paths in _batched(walk()):
-        known = BackedUpFile.objects.in_bulk(paths)
-        total += sum(_bytes_if_new(path, known.get(path)) for path in paths)
+    for files in _batched(walk()):
+        known = BackedUpFile.objects.in_bulk([file.key for file in files])
+        total += sum(file.size_bytes for file in files if not _is_unchanged(file, known.get(file.key)))
     return total
 
 
@@ -153,26 +151,21 @@ def object_of(line: str) -> tuple[str, int, str]:
     return name, int(size), sha256
 
 
-def _is_later_seal(path: str, until: datetime | None) -> bool:
-    if until is None or path.split("/")[2] != "audit":
-        return False
-    try:
-        return default_storage.get_modified_time(path) > until
-    except OSError:
-        return True
+def _is_later_seal(file: Facts, until: datetime | None) -> bool:
+    return until is not None and file.key.split("/")[2] == "audit" and file.modified_at > until
 
 
 def _copy_batch(
-    paths: Sequence[str], *, run: str, store: Store, recipients: Sequence[str]
+    files: Sequence[Facts], *, run: str, store: Store, recipients: Sequence[str]
 ) -> tuple[int, int]:
-    known = BackedUpFile.objects.in_bulk(paths)
+    known = BackedUpFile.objects.in_bulk([file.key for file in files])
     unchanged, uploaded, missing = [], 0, 0
-    for path in paths:
+    for file in files:
         try:
-            if _is_unchanged(path, known.get(path)):
-                unchanged.append(path)
+            if _is_unchanged(file, known.get(file.key)):
+                unchanged.append(file.key)
             else:
-                uploaded += _bring(path, run=run, store=store, recipients=recipients)
+                uploaded += _bring(file, run=run, store=store, recipients=recipients)
         except OSError as error:
             logger.warning("backup_missed_file", extra={"error": type(error).__name__})
             missing += 1
@@ -180,20 +173,19 @@ def _copy_batch(
     return uploaded, missing
 
 
-def _is_unchanged(path: str, known: BackedUpFile | None) -> bool:
-    if not _PATH.fullmatch(path) or ".." in path:
-        raise FileNotFoundError("no tenant's file is called so")
-    now = (default_storage.size(path), default_storage.get_modified_time(path))
-    return known is not None and (known.size, known.modified_at) == now
+def _is_unchanged(file: Facts, known: BackedUpFile | None) -> bool:
+    return known is not None and (known.size, known.modified_at) == (file.size_bytes, file.modified_at)
 
 
-def _bring(path: str, *, run: str, store: Store, recipients: Sequence[str]) -> int:
+def _bring(file: Facts, *, run: str, store: Store, recipients: Sequence[str]) -> int:
     """Note a new file in the index; how many bytes had to be stored for it. Raises OSError."""
+    if not _PATH.fullmatch(file.key) or ".." in file.key:
+        raise FileNotFoundError("no tenant's file is called so")
     row = BackedUpFile(
-        path=path,
-        size=default_storage.size(path),
-        modified_at=default_storage.get_modified_time(path),
-        sha256=_hash(path),
+        path=file.key,
+        size=file.size_bytes,
+        modified_at=file.modified_at,
+        sha256=_hash(file.key),
         run=run,
     )
     twin = BackedUpFile.objects.filter(sha256=row.sha256, size=row.size).first()
@@ -202,7 +194,7 @@ def _bring(path: str, *, run: str, store: Store, recipients: Sequence[str]) -> i
         row.object_sha256 = twin.object_sha256
         row.save()
         return 0
-    with default_storage.open(path, "rb") as source:
+    with storage.open_file(file.key) as source:
         name = _new_address(row.sha256)
         sealed = sealing.seal(source, store=store, name=name, recipients=recipients, is_compressed=False)
     if (sealed.plain_sha256, sealed.plain_size) != (row.sha256, row.size):
@@ -212,21 +204,14 @@ def _bring(path: str, *, run: str, store: Store, recipients: Sequence[str]) -> i
     return sealed.size
 
 
-def _bytes_if_new(path: str, known: BackedUpFile | None) -> int:
-    try:
-        return 0 if _is_unchanged(path, known) else default_storage.size(path)
-    except OSError:
-        return 0
-
-
 def _new_address(sha256: str) -> str:
     # The ending keeps an object from ever being written twice: an older backup knows the first one's bytes.
     address = hmac.new(conf.address_key(), sha256.encode(), hashlib.sha256).hexdigest()
     return f"{OBJECTS}/{address[:2]}/{address}-{secrets.token_hex(4)}"
 
 
-def _hash(path: str) -> str:
-    with default_storage.open(path, "rb") as source:
+def _hash(key: str) -> str:
+    with storage.open_file(key) as source:
         reader = DigestingReader(source)
         while reader.read(sealing.CHUNK_BYTES):
             pass
@@ -245,18 +230,6 @@ def _line(row: BackedUpFile) -> bytes:
     return json.dumps(asdict(entry), sort_keys=True).encode()
 
 
-def _folders(path: str) -> Iterator[str]:
-    # A bucket has no folders, so asking whether one exists would be wrong there.
-    with suppress(FileNotFoundError):
-        yield from (f"{path}/{name}" for name in sorted(default_storage.listdir(path)[0]))
-
-
-def _files(path: str) -> Iterator[str]:
-    folders, files = default_storage.listdir(path)
-    yield from (f"{path}/{name}" for name in sorted(files) if not name.startswith("."))
-    yield from chain.from_iterable(_files(f"{path}/{folder}") for folder in sorted(folders))
-
-
-def _batched(paths: Iterator[str]) -> Iterator[list[str]]:
-    while batch := list(islice(paths, BATCH)):
+def _batched(files: Iterator[Facts]) -> Iterator[list[Facts]]:
+    while batch := list(islice(files, BATCH)):
         yield batch

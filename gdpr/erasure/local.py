@@ -11,7 +11,6 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from django.core.files.storage import default_storage
 from django.db import connections, transaction
 from django.db.models import Field, ForeignKey, JSONField, Model, Q, QuerySet
 
@@ -22,7 +21,7 @@ from gdpr import data_map
 from gdpr.erasure.ledger import Scope
 from gdpr.models import Erasure as ErasureWish
 from gdpr.models import ErasureState, LegalHold
-from tenants import row_security, tombstones
+from tenants import row_security, storage, tombstones
 
 Rows = QuerySet[Model]
 
@@ -37,7 +36,7 @@ def purge_tenant(tenant_id: UUID) -> int:
     """Remove a tenant's rows in all tables, and its folder in the storage."""
     tombstones.raise_for(tenant_id, at=clock.now())
     rows = purge_rows(lambda each: tenant_rows(each, tenant_id))
-    return rows + delete_folder(folder_of(tenant_id))
+    return rows + storage.delete_below(storage.folder_of(tenant_id))
 
 
 def purge_user(user_id: UUID) -> int:
@@ -112,24 +111,6 @@ def purge_rows(condition: Callable[[data_map.Model], Q | None]) -> int:
         for table in append_only_tables():
             cursor.execute(f'ALTER TABLE "{table}" ENABLE TRIGGER append_only')
     return removed
-
-
-def folder_of(tenant_id: UUID) -> str:
-    """Where everything a tenant stored lies."""
-    return f"tenants/{tenant_id}"
-
-
-def delete_folder(folder: str) -> int:
-    """Remove every file below a folder of the storage; how many."""
-    try:
-        folders, files = default_storage.listdir(folder)
-    except FileNotFoundError:
-        return 0
-    removed = sum(delete_folder(f"{folder}/{name}") for name in folders)
-    for name in files:
-        default_storage.delete(f"{folder}/{name}")
-    default_storage.delete(folder)
-    return removed + len(files)
 
 
 def _named(model: type[Model], condition: Q) -> list[Any]:

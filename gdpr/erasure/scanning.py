@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import redis
-from django.core.files.storage import default_storage
 from django.db import connections
 from psycopg import sql
 
@@ -17,6 +16,7 @@ from gdpr.backups.errors import BackupError
 from gdpr.erasure import local
 from gdpr.erasure.ledger import Scope
 from gdpr.models import Erasure
+from tenants import storage
 
 # What may know an id afterwards: the wish itself, and the tombstone.
 ALLOWED = frozenset({"gdpr_erasure", "tenants_tombstone"})
@@ -73,7 +73,7 @@ def clear_redis(erasure: Erasure) -> int:
 def _all(erasure: Erasure, marks: list[str]) -> Iterator[tuple[str, int]]:
     yield from _rows(marks, in_logs=marks_everywhere(erasure))
     if erasure.scope == Scope.TENANT:
-        yield "storage", _files(local.folder_of(erasure.subject))
+        yield "storage", storage.left_below(storage.folder_of(erasure.subject))
     with redis.Redis.from_url(conf.redis_url()) as client:
         yield "redis", sum(_names(key, marks) for key in _keys(client))
 
@@ -89,14 +89,6 @@ def _rows(marks: list[str], *, in_logs: list[str]) -> Iterator[tuple[str, int]]:
             wanted = in_logs if table in logs else marks
             cursor.execute(statement, ["|".join(re.escape(mark) for mark in wanted)])
             yield table, cursor.fetchone()[0]
-
-
-def _files(folder: str) -> int:
-    try:
-        folders, files = default_storage.listdir(folder)
-    except FileNotFoundError:
-        return 0
-    return len(files) + sum(_files(f"{folder}/{name}") for name in folders)
 
 
 def _keys(client: Any) -> Iterator[bytes]:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
 import psycopg
 import pyrage
 import pytest
 from django.db import connections
-from moto.server import ThreadedMotoServer
 from psycopg import sql
 from pytest_django import Settings
 
@@ -108,28 +105,11 @@ def scratch_databases() -> Iterator[None]:
             server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
-@pytest.fixture(scope="session")
-def s3_server() -> Iterator[str]:
-    """A server that speaks S3, on a port of this machine."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
 @pytest.fixture
-def bucket(s3_server: str, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """An empty bucket."""
+def bucket(empty_bucket: str, s3_server: str, settings: Settings) -> str:
+    """An empty bucket for backups."""
     settings.GDPR_BACKUP_S3_ENDPOINT = s3_server
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    client = boto3.client("s3", endpoint_url=s3_server)
-    name = f"backups-{random.getrandbits(32):08x}"
-    client.create_bucket(Bucket=name)
-    yield name
-    client.close()
+    return empty_bucket
 
 
 def everything(store: Store) -> dict[str, int]:

@@ -19,10 +19,11 @@ from accounts import outbox, services
 from accounts.models import ApiKey, OutboxMail, Session, User
 from billing import customers
 from cutroom import clock, signatures
-from gdpr.erasure import asking, ledger, local, purging, receipts
+from gdpr.erasure import asking, ledger, purging, receipts
 from gdpr.models import Erasure, ErasureState
 from rendering import services as rendering
 from rendering.models import JobState, Project, RenderJob
+from tenants import storage
 from tenants.context import tenant_context
 from tenants.errors import TenantErased
 from tenants.models import Membership, Role, Tenant, TenantState
@@ -222,7 +223,7 @@ def test_a_failing_third_party_is_asked_again(acme: Cast, monkeypatch: pytest.Mo
 def test_the_second_pass_names_what_the_first_forgot(acme: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     ask(acme, immediately=True)
     with monkeypatch.context() as patch:
-        patch.setattr(local, "delete_folder", lambda folder: 0)
+        patch.setattr(storage, "delete_below", lambda directory: 0)
         assert purging.work(at=clock.now()) == 0
     erasure = Erasure.objects.get()
     assert erasure.error == "second_pass: TracesLeft"

@@ -23,8 +23,14 @@ CONTENT = bytes(range(256)) * 4
 SIZE = len(CONTENT)
 
 
+@pytest.fixture(params=["media", "media_bucket"])
+def place(request: pytest.FixtureRequest) -> None:
+    """Where objects lie: a folder, then a bucket."""
+    request.getfixturevalue(request.param)
+
+
 @pytest.fixture
-def stored(media: Path, tmp_path: Path) -> str:
+def stored(place: None, tmp_path: Path) -> str:
     """The key of a stored object of 1024 bytes."""
     return store(CONTENT, tmp_path)
 
@@ -117,13 +123,13 @@ def test_head_has_the_headers_of_get_and_no_body(stored: str) -> None:
     assert {**head.headers} == {**plain.headers}
 
 
-def test_an_empty_object(media: Path, tmp_path: Path) -> None:
+def test_an_empty_object(place: None, tmp_path: Path) -> None:
     key = store(b"", tmp_path)
     assert (get(key).status_code, body(get(key)), get(key)["Content-Length"]) == (200, b"", "0")
     assert get(key, range="bytes=0-").status_code == 416
 
 
-def test_an_absent_object_is_not_found(media: Path) -> None:
+def test_an_absent_object_is_not_found(place: None) -> None:
     with pytest.raises(NotFound):
         get(f"tenants/{uuid4()}/videos/film.mp4")
 
@@ -133,7 +139,7 @@ def test_a_download_name_survives_any_language(stored: str) -> None:
     assert response["Content-Disposition"] == "attachment; filename*=UTF-8''Ebbe%20%221%22.mp4"
 
 
-def test_a_large_object_comes_in_pieces_under_asgi_too(media: Path, tmp_path: Path) -> None:
+def test_a_large_object_comes_in_pieces_under_asgi_too(place: None, tmp_path: Path) -> None:
     content = CONTENT * (2 * CHUNK_BYTES // SIZE) + b"end"
     key = store(content, tmp_path)
     response = file_response(AsyncRequestFactory().get("/"), key, "video/mp4")

@@ -1,0 +1,23 @@
+"""What is known of a stored object without reading it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """One stored object; `version` is the store's own mark of its content, if it has one."""
+
+    key: str
+    size_bytes: int
+    modified_at: datetime
+    version: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever the object does."""
+        mark = self.version or self.modified_at.timestamp()
+        return hashlib.sha256(f"{self.key}:{self.size_bytes}:{mark}".encode()).hexdigest()[:32]
