@@ -1,5 +1,16 @@
-"""The queues of Celery: one for each kind of render step, and one for everything else."""
+"""The queues of Celery: one for each kind of render step, and three for everything else."""
 
 DEFAULT = "default"
+# Somebody waits for a sign-in link: nothing else may stand before it.
+MAIL = "mail"
+# Backups, exports, erasures: hours rather than seconds.
+LONG = "long"
 STEPS = ("image", "narration", "segment", "sound", "stitch")
-ALL = (DEFAULT, *STEPS)
+OTHERS = (MAIL, DEFAULT, LONG)
+ALL = (*OTHERS, *STEPS)
+
+ROUTES = {
+    "accounts.deliver_mail": {"queue": MAIL},
+    **{f"gdpr.{task}": {"queue": LONG} for task in ("back_up", "erase", "make_exports", "purge", "rehearse")},
+}
+"""Where the tasks go that are not rung with a queue of their own; the rest goes to `default`."""

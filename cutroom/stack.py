@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from cutroom import queues
 from cutroom.embedded import postgres, redis
 from cutroom.embedded.processes import Child, spawn
 from cutroom.environment import CHECKOUT
@@ -50,17 +51,25 @@ def servers(var: Path, *, only: Sequence[str]) -> list[Part]:
 
 
 def application(var: Path, *, port: int) -> list[Part]:
-    """Beat, worker and web, in the order in which they start."""
+    """Beat, two workers and web, in the order in which they start.
+
+    Mail and the like have a worker of their own: the other one's processes may all be busy for minutes.
+    """
     celery = [sys.executable, "-m", "celery", "-A", "config"]
+    worker = [*celery, "worker", "--loglevel=INFO", "--without-gossip", "--without-mingle"]
     commands = {
         "beat": [*celery, "beat", "--loglevel=INFO", "--pidfile="],
         "worker": [
-            *celery,
-            "worker",
-            "--loglevel=INFO",
-            "--without-gossip",
-            "--without-mingle",
+            *worker,
+            "--hostname=steps@%h",
+            f"--queues={','.join(queues.STEPS)}",
             f"--concurrency={cores()}",
+        ],
+        "worker-others": [
+            *worker,
+            "--hostname=others@%h",
+            f"--queues={','.join(queues.OTHERS)}",
+            "--concurrency=2",
         ],
         "web": [sys.executable, "-m", "uvicorn", "config.asgi:application", *_web_options(port)],
     }
@@ -83,8 +92,8 @@ def manage(*arguments: str, var: Path, wait: Callable[[float], None]) -> None:
 
 
 def application_logs(var: Path) -> list[Path]:
-    """The log files of beat, worker and web."""
-    return [_log(name, var=var) for name in ("beat", "worker", "web")]
+    """The log files of beat, workers and web."""
+    return [_log(name, var=var) for name in ("beat", "worker", "worker-others", "web")]
 
 
 def last_words(name: str, *, var: Path) -> str:

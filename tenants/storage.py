@@ -238,11 +238,21 @@ def _bucket() -> _Bucket | None:
 def _walk(directory: str) -> Iterator[Facts]:
     directories, names = _listed(directory)
     for name in names:
-        # What goes away meanwhile is not there.
         with suppress(FileNotFoundError):
-            yield facts(f"{directory}/{name}")
+            yield _facts_or_link(f"{directory}/{name}")
     for name in directories:
         yield from _walk(f"{directory}/{name}")
+
+
+def _facts_or_link(key: str) -> Facts:
+    """What vanishes meanwhile raises FileNotFoundError; a link to nowhere is there, and cannot be read."""
+    try:
+        return facts(key)
+    except FileNotFoundError:
+        local = _local(key)
+        if local is None or not local.is_symlink():
+            raise
+        return Facts(key=key, size_bytes=0, modified_at=datetime.fromtimestamp(0, tz=UTC))
 
 
 def _listed(directory: str) -> tuple[list[str], list[str]]:

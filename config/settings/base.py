@@ -130,6 +130,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 # --- Celery: messages are doorbells; reasons for each value in docs/adr/0001-the-database-decides.md
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=")
 CELERY_TASK_DEFAULT_QUEUE = queues.DEFAULT
+CELERY_TASK_ROUTES = queues.ROUTES
 # A worker without --queues listens to all of these.
 CELERY_TASK_QUEUES = [Queue(name, Exchange(name), routing_key=name) for name in queues.ALL]
 CELERY_TASK_IGNORE_RESULT = True

@@ -49,7 +49,7 @@ def cures(*only: str) -> str:
         (broken.wrong_storage_path, "storage", "Storage:", "CUTROOM_VAR/media writable"),
         (broken.wrong_clock, "clock", "7200 s ahead of", "chrony"),
         (broken.full_disk, "disk", "GB of the disk", "CUTROOM_VAR"),
-        (broken.no_workers, "workers", "No worker listens to default, image", "celery -A config worker"),
+        (broken.no_workers, "workers", "No worker listens to mail, default", "celery -A config worker"),
         (broken.silent_beat, "sweeper", "last looked for", "celery -A config beat"),
         (broken.no_mail_server, "mail", "mail server does not take us", "EMAIL_URL"),
         (broken.no_spf, "mail", "SPF is missing at cutroom.example", "v=spf1"),

@@ -117,7 +117,7 @@ def test_a_whole_life(installation: Installation, await_no_server: Callable[[Pat
         pass
     assert installation.doctor()["healthy"], installation.doctor()
 
-    worker = min(pid for pid, command in installation.processes().items() if "config worker" in command)
+    worker = min(pid for pid, command in installation.processes().items() if "steps@" in command)
     os.kill(worker, signal.SIGKILL)
     installation.read_until("worker stopped (signal 9), restarting")
 
