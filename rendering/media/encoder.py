@@ -16,6 +16,7 @@ import av
 import numpy as np
 from av.video.plane import VideoPlane
 
+from rendering.media.containers import open_header
 from rendering.media.errors import MediaError, is_disk_full, write_error
 from rendering.media.planes import Plane, Planes
 
@@ -111,7 +112,7 @@ def verify_segment(path: Path, *, width: int, height: int, fps: int, frames: int
     Decoding all would cost a sixth of the encoding. Raises MediaError("encoder-failed").
     """
     try:
-        container = av.open(str(path))
+        container = open_header(str(path))
     except av.FFmpegError as error:
         raise MediaError("encoder-failed", "The segment cannot be opened.", retryable=True) from error
     with container:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import heapq
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 import av
 
+from rendering.media.containers import open_header, open_mp4
 from rendering.media.errors import MediaError, is_disk_full, write_error
 from rendering.media.specs import SAMPLE_RATE
 
@@ -43,8 +44,8 @@ def join(picture: Picture, sound_path: str, path: Path, *, title: str) -> int:
     joiner = _Joiner(picture)
     try:
         with (
-            _opened(picture.segment_paths[0]) as pattern,
-            _opened(sound_path, code="sound-broken") as sound,
+            _opened(open_mp4, picture.segment_paths[0]) as pattern,
+            _opened(open_mp4, sound_path, code="sound-broken") as sound,
             av.open(str(path), "w", format="mp4", options=_OPTIONS) as film,
         ):
             film.metadata.update({"title": title} if title else {})
@@ -77,7 +78,7 @@ class _Joiner:
         for number, (path, frames) in enumerate(
             zip(picture.segment_paths, picture.segment_frames, strict=True), start=1
         ):
-            with _opened(path) as segment:
+            with _opened(open_header, path) as segment:
                 source = segment.streams.video[0]
                 self._check_settings(source, number)
                 for index, packet in enumerate(_checked(segment, source, frames, number), start=first):
@@ -145,10 +146,11 @@ def _sound(sound: av.container.InputContainer, target: av.AudioStream) -> Iterat
             yield packet.dts / SAMPLE_RATE, packet
 
 
-def _opened(path: str, *, code: str = "segment-broken") -> av.container.InputContainer:
-    """Only the named file, and only as MP4: a playlist in disguise reaches nothing."""
+def _opened(
+    way: Callable[[str], av.container.InputContainer], path: str, *, code: str = "segment-broken"
+) -> av.container.InputContainer:
     try:
-        return av.open(f"file:{path}", format="mp4", options={"protocol_whitelist": "file"})
+        return way(path)
     except av.FFmpegError as error:
         detail = f"{Path(path).name} cannot be read: {error.strerror}."
         raise MediaError(code, detail, retryable=True) from error

@@ -36,13 +36,14 @@ class Level:
 class Meter:
     """FFmpeg's ebur128 filter. Push float samples, shaped (channels, samples), then ask for the level."""
 
-    def __init__(self, layout: str) -> None:
+    def __init__(self, layout: str, *, is_peak_wanted: bool = True) -> None:
         self._layout = layout
         self._pushed = 0
         self._said: dict[str, str] = {}
         self._graph = av.filter.Graph()
         # A mono voice will come from both speakers, which is 3 LU louder.
-        options = "metadata=1:framelog=quiet:peak=true" + (":dualmono=1" if layout == "mono" else "")
+        peak = "true" if is_peak_wanted else "none"
+        options = f"metadata=1:framelog=quiet:peak={peak}" + (":dualmono=1" if layout == "mono" else "")
         self._source = self._graph.add_abuffer(
             sample_rate=SAMPLE_RATE, format="fltp", layout=layout, time_base=Fraction(1, SAMPLE_RATE)
         )

@@ -26,6 +26,9 @@ _ADDED_ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "ORT_DISABLE_TELEMETRY": "1",
+    # Each forked worker touches its large buffers for the first time. In pages of 2 MB instead of 4 kB that
+    # takes a sixth off a narration and 3 % off a segment. https://sourceware.org/glibc/manual/latest/html_node/Memory-Allocation-Tunables.html
+    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
     "PYTHONUNBUFFERED": "1",
 }
 
