@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import av
 from av.container import InputContainer
 
 _ONLY_THE_FILE = {"protocol_whitelist": "file"}  # a playlist in disguise reaches nothing
-_UNDECODED = {"skip_frame": "all"}
+_UNDECODED: Any = {"skip_frame": "all"}  # PyAV's stubs speak of text; it takes dictionaries
 
 
 def open_mp4(path: str) -> InputContainer:
