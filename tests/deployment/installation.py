@@ -129,7 +129,7 @@ def servers(var: Path, variables: dict[str, str], patch: pytest.MonkeyPatch) -> 
 
 def _psql(var: Path, variables: dict[str, str], *arguments: str) -> bool:
     where = ["-h", str(postgres.place(var).socket_directory), "-U", "postgres", "-d", "postgres"]
-    command = [cluster.programs() / "psql", "-q", "-v", "ON_ERROR_STOP=1", *where, *arguments]
+    command = [str(cluster.programs() / "psql"), "-q", "-v", "ON_ERROR_STOP=1", *where, *arguments]
     done = subprocess.run(command, env={**os.environ, **variables}, capture_output=True, check=False)
     return done.returncode == 0
 

@@ -6,6 +6,7 @@ import json
 import re
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from cutroom import queues
 from cutroom.stack import free_port
 from tests.deployment import installation
 from tests.deployment.installation import Installation, MailCatcher
+from tests.deployment.production import ROOT
 from tests.deployment.test_manifests import new_env
 
 PATIENCE_SECONDS = 180.0
@@ -52,16 +54,14 @@ def image(
     installation.make_bucket(s3_server, fresh)
     with installation.servers(var, fresh, monkeypatch) as addresses:
         settings = {"DJANGO_SETTINGS_MODULE": "config.settings.base", "PYTHONDONTWRITEBYTECODE": "1"}
-        places = {
-            "CUTROOM_VAR": str(tmp_path / "home"),
-            "PROMETHEUS_MULTIPROC_DIR": str(tmp_path / "metrics"),
-        }
-        made = Installation(app, python, {**fresh, **addresses, **settings, **places})
+        settings |= {"CUTROOM_VAR": str(tmp_path / "home"), "PROMETHEUS_MULTIPROC_DIR": str(tmp_path / "m")}
+        made = Installation(app, python, {**fresh, **addresses, **settings})
         assert made.run("manage", "collectstatic", "--noinput").returncode == 0
         yield made
         made.stop()
 
 
+@pytest.mark.slow
 def test_all_roles_of_the_image(image: Installation, mails: MailCatcher) -> None:
     files = set(image.app.rglob("*"))
     released = image.run("migrate")
@@ -95,8 +95,9 @@ def test_all_roles_of_the_image(image: Installation, mails: MailCatcher) -> None
     assert set(image.app.rglob("*")) == files
 
 
-def test_an_unknown_role_is_named(image: Installation) -> None:
-    refused = image.run("wroker")
+def test_an_unknown_role_is_named(tmp_path: Path) -> None:
+    nowhere = Installation(ROOT, Path(sys.executable), {"CUTROOM_VAR": str(tmp_path)})
+    refused = nowhere.run("wroker")
     assert refused.returncode == 2
     assert "no role is called wroker" in refused.stderr
 

@@ -28,7 +28,7 @@ def compose(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     (checkout / "compose.yaml").write_text((ROOT / "compose.yaml").read_text())
     (checkout / "deploy").mkdir()
     (checkout / "deploy" / "cutroom.env").write_text(new_env())
-    command = [PROGRAMS / "docker-compose", "--profile", "*", "config", "--format", "json"]
+    command = [str(PROGRAMS / "docker-compose"), "--profile", "*", "config", "--format", "json"]
     found = subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stderr
     services: dict[str, Any] = json.loads(found.stdout)["services"]
@@ -58,7 +58,7 @@ def containers(each: dict[str, Any]) -> list[dict[str, Any]]:
 
 def test_the_dockerfile_passes_its_linter() -> None:
     found = subprocess.run(
-        [PROGRAMS / "hadolint", "--failure-threshold=style", "Dockerfile"],
+        [str(PROGRAMS / "hadolint"), "--failure-threshold=style", "Dockerfile"],
         cwd=ROOT,
         capture_output=True,
         text=True,
