@@ -39,8 +39,8 @@ check: $(DEVELOPMENT) ## Lint, types, storeys, migrations, API schema, productio
 schema: $(DEVELOPMENT) ## Keep the API's description that the clients are generated from
 	$(BESIDE) $(BIN)/python manage.py spectacular --format openapi-json --file clients/python/openapi.json --settings=config.settings.test
 
-bench: $(DEVELOPMENT) ## Run the benchmarks; results under var/bench/
-	@exec $(BIN)/python -m tests.bench
+bench: $(DEVELOPMENT) ## Run the benchmarks (ARGS="--small --only moves"); results under var/bench/
+	@exec $(BIN)/python -m tests.bench $(ARGS)
 
 lock: $(DEVELOPMENT) ## Compile requirements*.in into the exact requirements*.txt
 	$(BIN)/uv pip compile -q requirements.in -o requirements.txt --python-version 3.11 --universal

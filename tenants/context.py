@@ -10,7 +10,10 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
+from cutroom import prepared
 from tenants.errors import NoTenantInContext
+
+SET = "SELECT set_config('app.tenant_id', %(tenant_id)s, true)"
 
 _current: ContextVar[UUID | None] = ContextVar("tenant_id", default=None)
 
@@ -81,5 +84,4 @@ def tenant_context(tenant_id: UUID, *, actor: Actor | None = None) -> Iterator[N
 
 
 def _set(tenant_id: UUID | None) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('app.tenant_id', %s, true)", [str(tenant_id) if tenant_id else ""])
+    prepared.fetch_all(SET, {"tenant_id": str(tenant_id) if tenant_id else ""})

@@ -1,8 +1,9 @@
-"""`make bench`: the render engine against others and against itself, as ratios within one run on two cores.
+"""`make bench`: Cutroom against others and against itself, as ratios within one run on two cores.
 
 The film has twelve scenes of five seconds in 1080p30, with narration and captions, over pictures that are
 given. Ours is timed from the HTTP request to the succeeded job, with real servers and a warm worker; the
-cache is cold. Others get the narration as files. Ends with 0 even when a target is missed, unless --strict.
+cache is cold. Others get the narration as files. What is not rendering is measured in an installation of its
+own. Ends with 0 even when a target is missed, unless --strict; with 1 when --compare finds a regression.
 """
 
 from __future__ import annotations
@@ -17,9 +18,11 @@ from pathlib import Path
 import django
 
 from cutroom import embedded, environment, stack
+from tests.bench.parts import RENDERING, SERVICE
 
 CORES = 2
-PARTS = ("encoder", "ffmpeg", "quality", "moviepy", "edit", "4k", "cached", "queries")
+PARTS = (*RENDERING, *SERVICE)
+REFERENCE = Path(__file__).parent / "reference.json"
 
 
 def main() -> int:
@@ -31,10 +34,22 @@ def main() -> int:
     # Static files are not collected in development, and nobody asks for one here.
     warnings.filterwarnings("ignore", message="No directory at")
     # Models can be imported only now.
-    from tests.bench import session
+    from tests.bench import comparison, session
 
-    rows = session.run(directory, wanted=lambda part: part in options.only)
-    return 1 if options.strict and not all(row.is_held for row in rows) else 0
+    earlier = _earlier(options.compare, comparison.latest(directory))
+    rows = session.run(directory, only=options.only, is_small=options.small)
+    worse = comparison.regressions(rows, earlier) if earlier else []
+    for sentence in worse:
+        print(f"WORSE than in {earlier}: {sentence}")
+    is_missed = options.strict and not all(row.is_held for row in rows)
+    return 1 if worse or is_missed else 0
+
+
+def _earlier(wish: str | None, latest: Path | None) -> Path | None:
+    """The file to compare with: none unless asked for, the one that is named, or the last run's."""
+    if wish is None or wish:
+        return Path(wish) if wish else None
+    return latest or REFERENCE
 
 
 def _prepare(var: Path) -> None:
@@ -56,9 +71,17 @@ def _use_two_cores() -> None:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="make bench", description="Measure the render engine.")
+    parser = argparse.ArgumentParser(prog="make bench", description="Measure Cutroom.")
     parser.add_argument("--strict", action="store_true", help="end with 1 when a target is missed")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="measure only these parts")
+    parser.add_argument("--small", action="store_true", help="a few minutes instead of an hour: see SMALL")
+    parser.add_argument(
+        "--compare",
+        nargs="?",
+        const="",
+        metavar="FILE",
+        help="end with 1 when a ratio is over 20 %% worse than in FILE, or than in the last run",
+    )
     return parser.parse_args()
 
 

@@ -7,7 +7,7 @@ import logging
 import os
 import platform
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -24,10 +24,13 @@ from tests.bench import (
     moviepy_reference,
     quality,
     references,
+    service_runs,
+    service_verdicts,
     table,
     verdicts,
 )
 from tests.bench.materials import Materials
+from tests.bench.parts import RENDERING, SERVICE
 from tests.bench.processes import OtherPrograms
 from tests.bench.table import Row
 from tests.bench.verdicts import Measured
@@ -38,23 +41,37 @@ Wanted = Callable[[str], bool]
 PACKAGES = ("av", "opencv-python-headless", "numpy", "piper-tts", "imageio-ffmpeg", "celery", "Django")
 
 
-def run(directory: Path, *, wanted: Wanted) -> list[Row]:
-    """Measure the wanted parts, print and keep the numbers. Works in `directory`."""
+def run(directory: Path, *, only: Sequence[str], is_small: bool) -> list[Row]:
+    """Measure the parts in `only`, print and keep the numbers. Works in `directory`."""
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    measured = _measure(directory, wanted=wanted)
-    rows = verdicts.rows(measured)
+    rows: list[Row] = []
+    details: dict[str, Any] = {}
+    if set(only) & set(RENDERING):
+        measured = _measure(directory, wanted=only.__contains__)
+        rows += verdicts.rows(measured)
+        details = _details(measured)
+        _print_phases(measured)
+    if set(only) & set(SERVICE):
+        size = service_runs.SMALL if is_small else service_runs.FULL
+        others = OtherPrograms()
+        measured_service = service_runs.run(directory / "work", size=size, wanted=only.__contains__)
+        rows += service_verdicts.rows(measured_service)
+        details["others"] = max(details.get("others", 0.0), others.cores())
     print(table.markdown(rows))
+    if details["others"] > QUIET_CORES:
+        busy = f"{details['others']:.2f} cores"
+        print(f"\nOther programs kept {busy} busy meanwhile: measure again when they rest.")
+    print(f"\nKept in {_keep(directory, rows, details)}")
+    return rows
+
+
+def _print_phases(measured: Measured) -> None:
     print(f"\nThe film of {film.SECONDS} s, cache cold:\n")
     print(table.markdown_of_phases(measured.ours.phases))
-    print(f"Processor time of the worker: {measured.ours.full.cpu_seconds:.1f} s.")
+    print(f"Processor time of the worker: {measured.ours.full.cpu_seconds:.1f} s.\n")
     if measured.ours.edited_phases:
-        print("\nThe same after one scene was edited:\n")
+        print("The same after one scene was edited:\n")
         print(table.markdown_of_phases(measured.ours.edited_phases))
-    if measured.others_cores > QUIET_CORES:
-        busy = f"{measured.others_cores:.2f} cores"
-        print(f"\nOther programs kept {busy} busy meanwhile: measure again when they rest.")
-    print(f"\nKept in {_keep(directory, rows, measured)}")
-    return rows
 
 
 def _measure(directory: Path, *, wanted: Wanted) -> Measured:
@@ -96,9 +113,23 @@ def _of_films(given: Materials, work: Path, *, environment: Path, wanted: Wanted
     }
 
 
-def _keep(directory: Path, rows: list[Row], measured: Measured) -> Path:
+def _keep(directory: Path, rows: list[Row], details: dict[str, Any]) -> Path:
     at = datetime.now(UTC)
-    path = directory / f"render-{at:%Y%m%d-%H%M%S}.json"
+    path = directory / f"bench-{at:%Y%m%d-%H%M%S}.json"
+    others = round(details.pop("others"), 3)
+    document = {
+        "at": at.isoformat(timespec="seconds"),
+        "machine": {**_machine(), "cores_of_other_programs": others},
+        "versions": {name: version(name) for name in PACKAGES},
+        "rows": [row.to_json() for row in rows],
+        **details,
+    }
+    path.write_text(json.dumps(document, indent=2) + "\n")
+    return path
+
+
+def _details(measured: Measured) -> dict[str, Any]:
+    """What the rows about rendering came from, as JSON types."""
     ours = measured.ours
     efforts = {
         "ours": ours.full,
@@ -109,17 +140,12 @@ def _keep(directory: Path, rows: list[Row], measured: Measured) -> Path:
         "ffmpeg": measured.ffmpeg,
         "moviepy": measured.moviepy,
     }
-    document = {
-        "at": at.isoformat(timespec="seconds"),
-        "machine": {**_machine(), "cores_of_other_programs": round(measured.others_cores, 3)},
-        "versions": {name: version(name) for name in PACKAGES},
-        "rows": [row.to_json() for row in rows],
+    return {
+        "others": measured.others_cores,
         "phases": ours.phases,
         "edited_phases": ours.edited_phases,
         "efforts": {name: asdict(effort) for name, effort in efforts.items() if effort},
     }
-    path.write_text(json.dumps(document, indent=2) + "\n")
-    return path
 
 
 def _machine() -> dict[str, Any]:

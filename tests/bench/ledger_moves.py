@@ -1,0 +1,162 @@
+"""What exactness costs: reserve and settle against one bare UPDATE, looking usage up against one Redis GET.
+
+Everything commits durably on the same server. Ours goes through the public services. The bare statement is
+timed twice: in the tenant's transaction that creates the work, as ours is, and alone on a raw connection.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from uuid import UUID
+
+import psycopg
+import redis
+from django.conf import settings
+from django.db import connection
+from django.test import override_settings
+
+from cutroom import clock, prepared
+from metering import selectors, services, snapshot
+from metering.meters import Meter
+from tenants.context import tenant_context
+from tests.bench import rounds
+from tests.cast import found_tenant
+
+AMPLE = 10**6
+CREATE = """
+CREATE TABLE IF NOT EXISTS bench_counter (
+    tenant_id uuid, meter text, period_start date, used bigint NOT NULL,
+    PRIMARY KEY (tenant_id, meter, period_start)
+) WITH (fillfactor = 50)
+"""
+GRANT = "GRANT SELECT, UPDATE ON bench_counter TO app"
+INSERT = "INSERT INTO bench_counter VALUES (%s, 'images_count', '2026-11-01', 0)"
+BARE = """
+UPDATE bench_counter SET used = used + 1
+WHERE tenant_id = %(tenant_id)s AND meter = 'images_count' AND period_start = '2026-11-01'
+    AND used + 1 <= 1000000000
+RETURNING used
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moves:
+    """Seconds: reserve and settle in one transaction and in two, the bare statement in one and without.
+
+    `without_disk` is both in one transaction whose commit waits for no disk: what the processor does.
+    """
+
+    in_one_transaction: float
+    in_two_transactions: float
+    bare_update: float
+    raw_update: float
+    without_disk: float
+    bare_without_disk: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class LookUps:
+    """Seconds: usage as pages look it up, as PostgreSQL has it at this moment, and a bare GET."""
+
+    remembered: float
+    exact: float
+    bare_get: float
+
+
+def moves(*, repeats: int) -> Moves:
+    """Time the moves of one meter of one tenant, whose rows are hot."""
+    numbers = count()
+
+    def reserve(key: str) -> None:
+        services.reserve(tenant_id=tenant_id, key=key, amounts={Meter.IMAGES: 1}, at=clock.now())
+
+    def settle(key: str) -> None:
+        services.settle(
+            tenant_id=tenant_id,
+            reservation_key=key,
+            event_key=key,
+            meter=Meter.IMAGES,
+            amount=1,
+            subject="render:1",
+            at=clock.now(),
+        )
+
+    def in_one() -> None:
+        key = f"one:{next(numbers)}"
+        with tenant_context(tenant_id):
+            reserve(key)
+            settle(key)
+
+    def in_two() -> None:
+        key = f"two:{next(numbers)}"
+        with tenant_context(tenant_id):
+            reserve(key)
+        with tenant_context(tenant_id):
+            settle(key)
+
+    def bare() -> None:
+        with tenant_context(tenant_id):
+            prepared.fetch_all(BARE, {"tenant_id": tenant_id})
+
+    tenant_id = found_tenant("bench-moves").pk
+    with _ample_limits(), _raw(tenant_id) as raw:
+        works = {
+            "one": in_one,
+            "two": in_two,
+            "bare": bare,
+            "raw": lambda: raw.execute(BARE, {"tenant_id": tenant_id}, prepare=True).fetchone(),
+        }
+        seconds = rounds.medians(works, repeats=repeats)
+        with connection.cursor() as cursor:
+            cursor.execute("SET synchronous_commit = off")
+        hasty = rounds.medians({"one": in_one, "bare": bare}, repeats=repeats)
+        connection.close()
+    return Moves(
+        in_one_transaction=seconds["one"],
+        in_two_transactions=seconds["two"],
+        bare_update=seconds["bare"],
+        raw_update=seconds["raw"],
+        without_disk=hasty["one"],
+        bare_without_disk=hasty["bare"],
+    )
+
+
+def look_ups(*, repeats: int) -> LookUps:
+    """Time the look-ups of one tenant's five meters. Inside one transaction, as within a request."""
+    tenant_id = found_tenant("bench-look-ups").pk
+    client = redis.Redis.from_url(settings.REDIS_URL)
+    with override_settings(DEBUG=False), tenant_context(tenant_id):
+        snapshot.standing(tenant_id, clock.now())
+        works = {
+            "remembered": lambda: snapshot.standing(tenant_id, clock.now()),
+            "exact": lambda: selectors.standing(tenant_id, clock.now()),
+            "get": lambda: client.get(f"cutroom:usage:{tenant_id}"),
+        }
+        seconds = rounds.medians(works, repeats=repeats)
+    client.close()
+    return LookUps(remembered=seconds["remembered"], exact=seconds["exact"], bare_get=seconds["get"])
+
+
+@contextmanager
+def _raw(tenant_id: UUID) -> Iterator[psycopg.Connection]:
+    """A connection beside Django's, to the same database, with a counter for the tenant."""
+    with psycopg.connect(os.environ["DATABASE_OWNER_URL"], autocommit=True) as connection:
+        connection.execute(CREATE)
+        connection.execute(GRANT)
+        connection.execute(INSERT, [tenant_id])
+        yield connection
+
+
+@contextmanager
+def _ample_limits() -> Iterator[None]:
+    """Limits that nobody reaches, and no list of queries as DEBUG keeps it."""
+    plans = {
+        name: {**plan, "limits": dict.fromkeys(plan["limits"], AMPLE)}
+        for name, plan in settings.METERING_PLANS.items()
+    }
+    with override_settings(DEBUG=False, METERING_PLANS=plans):
+        yield

@@ -1,0 +1,26 @@
+"""Short operations timed in turns, so that whatever the machine does meanwhile meets all of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from statistics import median
+
+Work = Callable[[], object]
+
+
+def medians(works: Mapping[str, Work], *, rounds: int = 9, repeats: int = 40) -> dict[str, float]:
+    """Seconds that each work takes: the median of all its runs. The first round warms up and is left out."""
+    taken: dict[str, list[float]] = {name: [] for name in works}
+    for number in range(rounds + 1):
+        for name, work in works.items():
+            seconds = [_seconds(work) for _ in range(repeats)]
+            if number:
+                taken[name] += seconds
+    return {name: median(seconds) for name, seconds in taken.items()}
+
+
+def _seconds(work: Work) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started

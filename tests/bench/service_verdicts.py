@@ -1,0 +1,131 @@
+"""From measurements beside rendering to rows: the promises, and the number that decides each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tests.bench.archives import Archives
+from tests.bench.growth import Growth
+from tests.bench.ledger_moves import LookUps, Moves
+from tests.bench.processes import MEGABYTE
+from tests.bench.service_runs import ServiceRuns
+from tests.bench.steady_memory import Memory
+from tests.bench.table import Row
+
+
+def rows(measured: ServiceRuns) -> Iterator[Row]:
+    """One row a promise."""
+    if measured.moves:
+        yield _moves(measured.moves)
+    if measured.look_ups:
+        yield _look_ups(measured.look_ups)
+    if measured.archives:
+        yield from _archives(measured.archives)
+    if measured.growth:
+        yield from _growth(measured.growth)
+    if measured.web:
+        yield _memory("memory of the web server", measured.web, deed="requests")
+    if measured.worker:
+        yield _memory("memory of the workers", measured.worker, deed="jobs")
+
+
+def _moves(seconds: Moves) -> Row:
+    raw = seconds.in_two_transactions / seconds.raw_update
+    work = seconds.without_disk / seconds.bare_without_disk
+    return Row(
+        name="reserve and settle against one bare UPDATE, in a tenant's transaction",
+        ours=_microseconds(seconds.in_one_transaction),
+        theirs=_microseconds(seconds.bare_update),
+        result=seconds.in_one_transaction / seconds.bare_update,
+        target=2.5,
+        bound="at most",
+        note=(
+            f"in two transactions {_microseconds(seconds.in_two_transactions)}, {raw:.2f} × one UPDATE alone on "
+            f"a raw connection; where nobody waits for the disk {_microseconds(seconds.without_disk)}, "
+            f"{work:.2f} × the UPDATE."
+        ),
+    )
+
+
+def _look_ups(seconds: LookUps) -> Row:
+    exact = f"{_microseconds(seconds.exact)}, {seconds.exact / seconds.bare_get:.1f} ×"
+    return Row(
+        name="usage look-up against a bare Redis GET",
+        ours=_microseconds(seconds.remembered),
+        theirs=_microseconds(seconds.bare_get),
+        result=seconds.remembered / seconds.bare_get,
+        target=3,
+        bound="at most",
+        note=f"as every page does it for the banner; read anew from PostgreSQL it takes {exact}.",
+    )
+
+
+def _archives(measured: Archives) -> Iterator[Row]:
+    yield Row(
+        name=f"export of {measured.megabytes} MB against copying the files",
+        ours=f"{measured.export:.2f} s",
+        theirs=f"{measured.copy:.2f} s",
+        result=measured.export / measured.copy,
+        target=2,
+        bound="at most",
+        note="with a hash of every file.",
+    )
+    yield Row(
+        name="memory for that export",
+        ours=f"{measured.grown_bytes / MEGABYTE:.0f} MB",
+        theirs="",
+        result=measured.grown_bytes / MEGABYTE,
+        target=100,
+        bound="at most",
+        unit="MB",
+    )
+
+
+def _growth(measured: Growth) -> Iterator[Row]:
+    yield _grown(f"usage, {measured.events:,} events of one tenant against 100", measured.one)
+    crowd = f"usage and renders of one tenant among {measured.tenants:,} against 100"
+    yield _grown(crowd, measured.crowd)
+    yield Row(
+        name="statements of the usage page",
+        ours=str(measured.queries),
+        theirs="",
+        result=measured.queries,
+        target=8,
+        bound="at most",
+        unit="",
+    )
+    yield _erased(f"erasing one tenant among {measured.tenants:,} against 100", measured.erasure, target=1.2)
+    yield _erased("erasing ten times as many rows", measured.own, target=10)
+
+
+def _grown(name: str, times: dict[str, float]) -> Row:
+    slowest = max(times, key=lambda each: times[each])
+    others = ", ".join(f"{each} {value:.2f}" for each, value in times.items())
+    return Row(
+        name=name,
+        ours=slowest,
+        theirs="",
+        result=times[slowest],
+        target=1.2,
+        bound="at most",
+        note=f"the slowest counts: {others}.",
+    )
+
+
+def _erased(name: str, times: float, *, target: float) -> Row:
+    return Row(name=name, ours="", theirs="", result=times, target=target, bound="at most")
+
+
+def _memory(name: str, measured: Memory, *, deed: str) -> Row:
+    return Row(
+        name=f"{name} after {measured.deeds:,} {deed}",
+        ours=f"{measured.after_bytes / MEGABYTE:.0f} MB",
+        theirs=f"{measured.before_bytes / MEGABYTE:.0f} MB after a fifth",
+        result=measured.after_bytes / measured.before_bytes,
+        target=1.05,
+        bound="at most",
+    )
+
+
+def _microseconds(seconds: float) -> str:
+    return f"{seconds * 1e6:.0f} µs"
