@@ -17,6 +17,7 @@ from metering.periods import LEVEL_START
 DAYS = 28
 JOBS_A_TENANT = 3
 STEPS_A_JOB = 10
+ESTIMATE = '{"images": 0, "tts_minutes": 0, "render_minutes": 0, "seconds": 0}'
 
 TENANTS = """
 INSERT INTO tenants_tenant (id, slug, name, email, state, created_at)
@@ -59,8 +60,8 @@ WITH made AS (
     INSERT INTO rendering_renderjob (id, tenant_id, title, state, resolution, fps, aspect, quality, script,
         estimate, priority, progress, work_total, degraded, charged, film_key, stored_bytes, retries,
         created_at, started_at, finished_at, updated_at)
-    SELECT gen_random_uuid(), tenant_id, 'Tide mill', 'succeeded', '1080p', 30, '16:9', 'final', '{}', '{}',
-        0, 100, 10, '[]', '{}', '', 0, 0, at, at, at, at
+    SELECT gen_random_uuid(), tenant_id, 'Tide mill', 'succeeded', '1080p', 30, '16:9', 'final', '{}',
+        %(estimate)s, 0, 100, 10, '[]', '{}', '', 0, 0, at, at, at, at
     FROM unnest(%(tenants)s::uuid[]) AS tenant_id CROSS JOIN generate_series(1, %(jobs)s) AS number
         CROSS JOIN LATERAL (SELECT now() - make_interval(mins => number) AS at) AS a
     RETURNING id, tenant_id, created_at
@@ -104,7 +105,7 @@ def ledgers(of: Sequence[UUID], *, events: int, month: str) -> None:
 
 def renders(of: Sequence[UUID]) -> None:
     """Write a few finished renders with their steps for each tenant."""
-    values = {"tenants": list(of), "jobs": JOBS_A_TENANT, "steps": STEPS_A_JOB}
+    values = {"tenants": list(of), "jobs": JOBS_A_TENANT, "steps": STEPS_A_JOB, "estimate": ESTIMATE}
     with _owner() as connection:
         connection.execute(JOBS, values)
 

@@ -40,8 +40,8 @@ def _moves(seconds: Moves) -> Row:
         target=2.5,
         bound="at most",
         note=(
-            f"in two transactions {_microseconds(seconds.in_two_transactions)}, {raw:.2f} × one UPDATE alone on "
-            f"a raw connection; where nobody waits for the disk {_microseconds(seconds.without_disk)}, "
+            f"in two transactions {_microseconds(seconds.in_two_transactions)}, {raw:.2f} × one UPDATE alone "
+            f"on a raw connection; where nobody waits for the disk {_microseconds(seconds.without_disk)}, "
             f"{work:.2f} × the UPDATE."
         ),
     )

@@ -43,7 +43,8 @@ PACKAGES = ("av", "opencv-python-headless", "numpy", "piper-tts", "imageio-ffmpe
 
 def run(directory: Path, *, only: Sequence[str], is_small: bool) -> list[Row]:
     """Measure the parts in `only`, print and keep the numbers. Works in `directory`."""
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    for name in ("httpx", "cutroom.access"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     rows: list[Row] = []
     details: dict[str, Any] = {}
     if set(only) & set(RENDERING):
