@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Sum
+
 from cutroom.errors import InvalidInput
 from metering import allowances, ledger, periods, snapshot
 from metering.meters import Meter
@@ -28,11 +30,14 @@ def correct(
     """Add a line of `amount` (signed, smallest unit) beside another, in its period and project; once per key.
 
     False when `key` was recorded before. Raises InvalidInput for a reason of fewer than ten characters, or
-    when the line would take back more than that other line says.
+    when more would be taken back than that other line says, earlier corrections of it included.
     """
     allowances.require_reason(reason)
-    if line.amount + amount < 0 < line.amount:
-        detail = f"The line says {line.amount}; no more than that can be taken back."
+    if UsageEvent.objects.filter(key=key).exists():
+        return False
+    left = _left_of(line)
+    if line.amount >= 0 and amount < 0 and left + amount < 0:
+        detail = f"The line has {left} left; no more than that can be taken back."
         raise InvalidInput(errors=[{"field": "amount", "code": "too_much", "detail": detail}])
     written = ledger.Line(
         key=key,
@@ -92,3 +97,11 @@ def reset(*, at: datetime, reason: str, author_id: UUID | None, meter: Meter | N
         audit.record("quota.reset", target=f"tenant:{tenant_id}", detail=detail, user_id=author_id)
         snapshot.forget_after_commit(tenant_id)
     return given
+
+
+def _left_of(line: UsageEvent) -> int:
+    """A line's amount with all corrections of it. Locks the counter, so that two corrections take turns."""
+    counters = QuotaCounter.objects.filter(meter=line.meter, period_start=line.period_start)
+    counters.select_for_update().first()
+    corrected = UsageEvent.objects.filter(subject=line.subject, detail__corrects=line.key)
+    return int(line.amount + (corrected.aggregate(total=Sum("amount"))["total"] or 0))

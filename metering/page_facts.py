@@ -1,15 +1,16 @@
-"""The page /usage beside its meters: days and shares of one meter, past months and choices, in one statement.
+"""The page /usage beside its meters: days and shares of one meter, newest lines, past months and choices.
 
-Each arm finds its rows by an index that begins with the tenant; none reads the ledger.
+One statement. Each arm finds its rows by an index that begins with the tenant; none adds up the ledger.
 """
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date
-from typing import cast
+from datetime import date, datetime
+from typing import Any, cast
 from uuid import UUID
 
 from django.utils.module_loading import import_string
@@ -18,10 +19,11 @@ from cutroom import prepared
 from metering import conf, notices
 from metering.history import MOST_MONTHS
 from metering.meters import Meter
-from metering.models import Sharer
+from metering.models import Sharer, UsageEvent
 from metering.periods import LEVEL_START, Period
 
 MOST_SHARES = 6
+NEWEST_LINES = 25
 
 FACTS = """
 (SELECT 'day' AS kind, day::text AS name, amount FROM metering_usagedaily
@@ -39,6 +41,11 @@ UNION ALL
 (SELECT 'month', period_start || ' ' || meter, used FROM metering_quotacounter
 WHERE tenant_id = %(tenant_id)s AND period_start <> %(level_start)s
 ORDER BY period_start DESC LIMIT %(months)s)
+UNION ALL
+(SELECT 'line', jsonb_build_object('id', id, 'at', at, 'meter', meter, 'subject', subject,
+    'project_id', project_id, 'period_start', period_start)::text, amount FROM metering_usageevent
+WHERE tenant_id = %(tenant_id)s AND at >= %(begins_at)s AND at < %(ends_at)s
+ORDER BY at DESC, id DESC LIMIT %(lines)s)
 UNION ALL
 (SELECT 'asked', meter, wanted_amount FROM metering_limitrequest
 WHERE tenant_id = %(tenant_id)s AND state = 'open')
@@ -58,10 +65,14 @@ class Share:
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What the page shows of one meter and period, and what the tenant asked for and chose."""
+    """What the page shows of one meter and period, and what the tenant asked for and chose.
+
+    `lines` are the newest of the period and of all meters, the newest first.
+    """
 
     days: dict[date, int]
     shares: dict[Sharer, list[Share]]
+    lines: list[UsageEvent]
     months: dict[date, dict[Meter, int]]
     asked: dict[Meter, int]
     mail_percents: list[int]
@@ -85,6 +96,9 @@ def facts(tenant_id: UUID, meter: Meter, period: Period) -> Facts:
         "level_start": LEVEL_START,
         "most": MOST_SHARES,
         "months": MOST_MONTHS * len(Meter),
+        "begins_at": period.starts_at,
+        "ends_at": period.ends_at,
+        "lines": NEWEST_LINES,
     }
     found: dict[str, list[tuple[str | None, int]]] = defaultdict(list)
     for kind, name, amount in prepared.fetch_all(FACTS, values):
@@ -92,6 +106,7 @@ def facts(tenant_id: UUID, meter: Meter, period: Period) -> Facts:
     return Facts(
         days={date.fromisoformat(str(day)): amount for day, amount in found["day"]},
         shares={each: [_share(*row) for row in found[each.value]] for each in Sharer},
+        lines=_lines(found["line"]),
         months=_months(found["month"], period.start),
         asked={Meter(str(meter)): amount for meter, amount in found["asked"]},
         mail_percents=sorted(int(str(percent)) for percent, _ in found["mail"]) or list(notices.THRESHOLDS),
@@ -109,6 +124,20 @@ def names(sharers: Iterable[UUID]) -> dict[UUID, Name]:
 
 def _share(name: str | None, amount: int) -> Share:
     return Share(sharer_id=UUID(name) if name else None, amount=amount)
+
+
+def _lines(rows: list[tuple[str | None, int]]) -> list[UsageEvent]:
+    found = [UsageEvent(amount=amount, **_fields(json.loads(str(text)))) for text, amount in rows]
+    return sorted(found, key=lambda line: (line.at, line.pk), reverse=True)
+
+
+def _fields(document: dict[str, Any]) -> dict[str, Any]:
+    project_id = document["project_id"]
+    return document | {
+        "at": datetime.fromisoformat(document["at"]),
+        "period_start": date.fromisoformat(document["period_start"]),
+        "project_id": UUID(project_id) if project_id else None,
+    }
 
 
 def _months(rows: list[tuple[str | None, int]], this: date) -> dict[date, dict[Meter, int]]:

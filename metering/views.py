@@ -28,7 +28,6 @@ from tenants.http import Principal, TenantRequest
 from tenants.permissions import needs
 from tenants.roles import Capability
 
-NEWEST_LINES = 25
 _DEFAULT_METER = Meter.RENDER
 
 
@@ -134,16 +133,14 @@ def _parts_of(
     standing: selectors.Standing, facts: Facts, *, meter: Meter, period: Period, at: datetime
 ) -> dict[str, Any]:
     is_now = period == standing.period
-    events = history.Lines(first=period.start, last=period.last_day).newest_first()[:NEWEST_LINES]
-    lines = list(events)
     sharers = {share.sharer_id for shares in facts.shares.values() for share in shares}
-    names = page_facts.names(filter(None, sharers | {line.project_id for line in lines}))
+    names = page_facts.names(filter(None, sharers | {line.project_id for line in facts.lines}))
     rows = {row.meter: row for row in standing.rows}
     past = facts.months.get(period.start, {})
     used = {each: row.used_exactly for each, row in rows.items()} if is_now else past
     return {
         "readings": list(usage_page.readings(standing.rows, past, period if is_now else None, at)),
-        "lines": usage_page.lines(lines, names, used=used, period=period),
+        "lines": usage_page.lines(facts.lines, names, used=used, period=period),
         **usage_page.parts(facts, meter, names),
         **usage_page.days(rows[meter], period, facts.days, at.astimezone(UTC).date()),
     }

@@ -69,51 +69,15 @@ class LookUps:
 
 def moves(*, repeats: int) -> Moves:
     """Time the moves of one meter of one tenant, whose rows are hot."""
-    numbers = count()
-
-    def reserve(key: str) -> None:
-        services.reserve(tenant_id=tenant_id, key=key, amounts={Meter.IMAGES: 1}, at=clock.now())
-
-    def settle(key: str) -> None:
-        services.settle(
-            tenant_id=tenant_id,
-            reservation_key=key,
-            event_key=key,
-            meter=Meter.IMAGES,
-            amount=1,
-            subject="render:1",
-            at=clock.now(),
-        )
-
-    def in_one() -> None:
-        key = f"one:{next(numbers)}"
-        with tenant_context(tenant_id):
-            reserve(key)
-            settle(key)
-
-    def in_two() -> None:
-        key = f"two:{next(numbers)}"
-        with tenant_context(tenant_id):
-            reserve(key)
-        with tenant_context(tenant_id):
-            settle(key)
-
-    def bare() -> None:
-        with tenant_context(tenant_id):
-            prepared.fetch_all(BARE, {"tenant_id": tenant_id})
-
-    tenant_id = found_tenant("bench-moves").pk
-    with _ample_limits(), _raw(tenant_id) as raw:
-        works = {
-            "one": in_one,
-            "two": in_two,
-            "bare": bare,
-            "raw": lambda: raw.execute(BARE, {"tenant_id": tenant_id}, prepare=True).fetchone(),
-        }
-        seconds = rounds.medians(works, repeats=repeats)
+    mover = _Mover()
+    works = {"one": mover.in_one_transaction, "two": mover.in_two_transactions, "bare": mover.bare}
+    with _ample_limits(), _raw(mover.tenant_id) as raw:
+        values = {"tenant_id": mover.tenant_id}
+        alone = {"raw": lambda: raw.execute(BARE, values, prepare=True).fetchone()}
+        seconds = rounds.medians(works | alone, repeats=repeats)
         with connection.cursor() as cursor:
             cursor.execute("SET synchronous_commit = off")
-        hasty = rounds.medians({"one": in_one, "bare": bare}, repeats=repeats)
+        hasty = rounds.medians(works, repeats=repeats)
         connection.close()
     return Moves(
         in_one_transaction=seconds["one"],
@@ -123,6 +87,45 @@ def moves(*, repeats: int) -> Moves:
         without_disk=hasty["one"],
         bare_without_disk=hasty["bare"],
     )
+
+
+class _Mover:
+    """A tenant that takes and uses one picture after the other."""
+
+    def __init__(self) -> None:
+        self.tenant_id = found_tenant("bench-moves").pk
+        self._numbers = count()
+
+    def in_one_transaction(self) -> None:
+        key = f"one:{next(self._numbers)}"
+        with tenant_context(self.tenant_id):
+            self._reserve(key)
+            self._settle(key)
+
+    def in_two_transactions(self) -> None:
+        key = f"two:{next(self._numbers)}"
+        with tenant_context(self.tenant_id):
+            self._reserve(key)
+        with tenant_context(self.tenant_id):
+            self._settle(key)
+
+    def bare(self) -> None:
+        with tenant_context(self.tenant_id):
+            prepared.fetch_all(BARE, {"tenant_id": self.tenant_id})
+
+    def _reserve(self, key: str) -> None:
+        services.reserve(tenant_id=self.tenant_id, key=key, amounts={Meter.IMAGES: 1}, at=clock.now())
+
+    def _settle(self, key: str) -> None:
+        services.settle(
+            tenant_id=self.tenant_id,
+            reservation_key=key,
+            event_key=key,
+            meter=Meter.IMAGES,
+            amount=1,
+            subject="render:1",
+            at=clock.now(),
+        )
 
 
 def look_ups(*, repeats: int) -> LookUps:

@@ -1,0 +1,1 @@
+"""The whole product under many people at once: `make load`."""
