@@ -1,7 +1,7 @@
 # `make` alone lists the commands. All set-up happens on first use and again when a requirements file changes.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test demo check schema bench lock
+.PHONY: help run test demo check schema bench load lock
 SHELL := /bin/sh
 
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -41,6 +41,9 @@ schema: $(DEVELOPMENT) ## Keep the API's description that the clients are genera
 
 bench: $(DEVELOPMENT) ## Run the benchmarks (ARGS="--small --only moves"); results under var/bench/
 	@exec $(BIN)/python -m tests.bench $(ARGS)
+
+load: $(DEVELOPMENT) ## Two hundred people at once, then more (ARGS="--users 50"); results under var/load/
+	@exec $(BIN)/python -m tests.load $(ARGS)
 
 lock: $(DEVELOPMENT) ## Compile requirements*.in into the exact requirements*.txt
 	$(BIN)/uv pip compile -q requirements.in -o requirements.txt --python-version 3.11 --universal
