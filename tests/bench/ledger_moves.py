@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from uuid import UUID
 
@@ -70,11 +71,15 @@ class LookUps:
 def moves(*, repeats: int) -> Moves:
     """Time the moves of one meter of one tenant, whose rows are hot."""
     mover = _Mover()
-    works = {"one": mover.in_one_transaction, "two": mover.in_two_transactions, "bare": mover.bare}
+    works: dict[str, rounds.Work] = {
+        "one": mover.in_one_transaction,
+        "two": mover.in_two_transactions,
+        "bare": mover.bare,
+    }
     with _ample_limits(), _raw(mover.tenant_id) as raw:
         values = {"tenant_id": mover.tenant_id}
-        alone = {"raw": lambda: raw.execute(BARE, values, prepare=True).fetchone()}
-        seconds = rounds.medians(works | alone, repeats=repeats)
+        alone = partial(raw.execute, BARE, values, prepare=True)
+        seconds = rounds.medians({**works, "raw": alone}, repeats=repeats)
         with connection.cursor() as cursor:
             cursor.execute("SET synchronous_commit = off")
         hasty = rounds.medians(works, repeats=repeats)

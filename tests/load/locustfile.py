@@ -14,6 +14,7 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any, ClassVar
 
+from gevent import sleep  # type: ignore[import-untyped]  # this package ships no types
 from locust import FastHttpUser, LoadTestShape, between, events, task
 
 PLAN: dict[str, Any] = json.loads(Path(os.environ["CUTROOM_LOAD"]).read_text())
@@ -31,7 +32,7 @@ class Stages(LoadTestShape):
 
     def tick(self) -> tuple[int, float] | None:
         """How many users there should be now, and how many may come a second."""
-        passed = self.get_run_time()
+        passed = self.get_run_time()  # type: ignore[no-untyped-call]  # untyped in locust
         for stage in PLAN["stages"]:
             if passed < stage["seconds"]:
                 Stages.name = stage["name"]
@@ -139,7 +140,7 @@ class Maker(Person):
             document = self.ask(f"/api/v1/renders/{render_id}", "/api/v1/renders/[id]")
             if document is None or document["state"] in FINAL:
                 return
-            self._sleep(POLL_SECONDS)
+            sleep(POLL_SECONDS)
 
 
 class Accountant(Person):
@@ -217,14 +218,16 @@ def sentence() -> str:
 ANSWERS: list[str] = []
 
 
-@events.request.add_listener
 def note(name: str, response_time: float, exception: Exception | None, **_: Any) -> None:
     """Keep every answer with the stage in which it came."""
     answer = {"stage": Stages.name, "name": name, "ms": response_time, "error": str(exception or "")}
     ANSWERS.append(json.dumps(answer))
 
 
-@events.quitting.add_listener
 def write(**_: Any) -> None:
     """Hand the answers over."""
     Path(PLAN["answers"]).write_text("".join(f"{line}\n" for line in ANSWERS))
+
+
+events.request.add_listener(note)  # type: ignore[no-untyped-call]  # untyped in locust
+events.quitting.add_listener(write)  # type: ignore[no-untyped-call]  # untyped in locust
