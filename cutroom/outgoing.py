@@ -1,4 +1,4 @@
-"""Requests to addresses that a user typed in: public hosts only, one deadline, small answers, no redirect.
+"""Requests to the outside: public hosts only, one deadline, bounded answers, no redirect.
 
 The name is resolved here and the connection goes to the address that was checked, so a name that answers
 differently the second time (DNS rebinding) reaches nothing inside. OWASP: Server-Side Request Forgery
@@ -8,23 +8,22 @@ Prevention Cheat Sheet.
 from __future__ import annotations
 
 import re
-import socket
 import ssl
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from typing import Any
+from ipaddress import ip_address
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpcore
 from django.conf import settings
 
 from cutroom.errors import InvalidInput
+from cutroom.public_network import Deadline, OutgoingCancelled, PublicBackend, is_public
 
-SocketOptions = (
-    Iterable[tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]] | None
-)
+__all__ = ["Answer", "OutgoingCancelled", "OutgoingError", "check_url", "fetch", "post"]
 
 ANSWER_BYTES = 4_096
 
@@ -33,9 +32,17 @@ class OutgoingError(Exception):
     """The request did not get an answer; the text is safe to show to the user who gave the address."""
 
 
+class OutgoingTimeout(OutgoingError):
+    """The whole answer was not there in time."""
+
+
+class OutgoingTooLarge(OutgoingError):
+    """The answer is longer than we read."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """Status, headers with names in lower case, and the first ANSWER_BYTES of the body."""
+    """Status, headers with names in lower case, and the body; that is empty when it went into a file."""
 
     status: int
     headers: Mapping[str, str]
@@ -59,31 +66,103 @@ def post(url: str, *, body: bytes, headers: Mapping[str, str], seconds: float) -
 
     Raises OutgoingError when the host has no public address, does not answer in time, or breaks off.
     """
-    problem = _problem_of(url)
+    private = _is_private_allowed()
+    with (
+        _errors_in_words(seconds),
+        _sent(
+            "POST", url, body=body, headers=headers, seconds=seconds, is_private_allowed=private
+        ) as response,
+    ):
+        return _answer(response, _beginning(response.iter_stream()))
+
+
+def fetch(
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str],
+    body: bytes = b"",
+    seconds: float,
+    most_bytes: int,
+    into: Path | None = None,
+    is_private_allowed: bool | None = None,
+    is_cancelled: Callable[[], bool] | None = None,
+) -> Answer:
+    """Send a request and return the whole answer, whatever its status, within `seconds` in all.
+
+    The body of a success goes into the file `into` when that is given, and is not held in memory.
+    `is_private_allowed` is for addresses that the operator chose; the standard is CUTROOM_OUTGOING_PRIVATE.
+    Raises OutgoingTooLarge beyond `most_bytes`, OutgoingTimeout, OutgoingError, and OutgoingCancelled soon
+    after `is_cancelled` says so.
+    """
+    private = _is_private_allowed() if is_private_allowed is None else is_private_allowed
+    sending = _sent(
+        method,
+        url,
+        body=body,
+        headers=headers,
+        seconds=seconds,
+        is_private_allowed=private,
+        is_cancelled=is_cancelled,
+    )
+    with _errors_in_words(seconds), sending as response:
+        parts = _bounded(response.iter_stream(), most_bytes)
+        if into is None or response.status != 200:
+            return _answer(response, b"".join(parts))
+        with into.open("wb") as file:
+            file.writelines(parts)
+        return _answer(response, b"")
+
+
+@contextmanager
+def _sent(
+    method: str,
+    url: str,
+    *,
+    body: bytes,
+    headers: Mapping[str, str],
+    seconds: float,
+    is_private_allowed: bool,
+    is_cancelled: Callable[[], bool] | None = None,
+) -> Iterator[httpcore.Response]:
+    problem = _problem_of(url, is_private_allowed=is_private_allowed)
     if problem:
         raise OutgoingError(problem)
-    deadline = time.monotonic() + seconds
-    backend = _PublicBackend(deadline=deadline, is_private_allowed=_is_private_allowed())
+    deadline = Deadline(time.monotonic() + seconds, is_cancelled or _never)
+    backend = PublicBackend(deadline=deadline, is_private_allowed=is_private_allowed)
     timeouts = {"connect": seconds, "read": seconds, "write": seconds, "pool": seconds}
+    with (
+        httpcore.ConnectionPool(network_backend=backend, ssl_context=ssl.create_default_context()) as pool,
+        pool.stream(
+            method, url, headers=[*headers.items()], content=body, extensions={"timeout": timeouts}
+        ) as response,
+    ):
+        yield response
+
+
+@contextmanager
+def _errors_in_words(seconds: float) -> Iterator[None]:
     try:
-        with (
-            httpcore.ConnectionPool(
-                network_backend=backend, ssl_context=ssl.create_default_context()
-            ) as pool,
-            pool.stream(
-                "POST", url, headers=[*headers.items()], content=body, extensions={"timeout": timeouts}
-            ) as response,
-        ):
-            return Answer(
-                status=response.status,
-                headers={name.decode().lower(): value.decode("latin-1") for name, value in response.headers},
-                body=_beginning(response.iter_stream()),
-            )
+        yield
     except (httpcore.TimeoutException, TimeoutError) as error:
-        raise OutgoingError(f"No answer within {seconds:.0f} seconds.") from error
+        raise OutgoingTimeout(f"No answer within {seconds:.0f} seconds.") from error
     except (httpcore.NetworkError, httpcore.ProtocolError, OSError, ValueError) as error:
         words = re.sub(r"^\[Errno -?\d+\] ", "", str(error)) or type(error).__name__
         raise OutgoingError(f"The connection failed: {words}.") from error
+
+
+def _answer(response: httpcore.Response, body: bytes) -> Answer:
+    named = {name.decode().lower(): value.decode("latin-1") for name, value in response.headers}
+    return Answer(status=response.status, headers=named, body=body)
+
+
+def _bounded(parts: Iterable[bytes], most_bytes: int) -> Iterator[bytes]:
+    read = 0
+    for part in parts:
+        read += len(part)
+        if read > most_bytes:
+            raise OutgoingTooLarge(f"The answer is longer than {most_bytes / 1_000_000:g} MB.")
+        yield part
 
 
 def _beginning(parts: Iterable[bytes]) -> bytes:
@@ -100,19 +179,20 @@ def _is_private_allowed() -> bool:
     return bool(getattr(settings, "CUTROOM_OUTGOING_PRIVATE", False))
 
 
-def _problem_of(url: str) -> str:
+def _problem_of(url: str, *, is_private_allowed: bool | None = None) -> str:
     """What is wrong with a URL, in a sentence; empty when nothing is."""
+    is_private_allowed = _is_private_allowed() if is_private_allowed is None else is_private_allowed
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
         return "This is not an address on the web."
-    schemes = {"https", "http"} if _is_private_allowed() else {"https"}
+    schemes = {"https", "http"} if is_private_allowed else {"https"}
     if parts.scheme not in schemes or not parts.hostname or port == 0:
         return f"Give a full address that begins with {' or '.join(f'{one}://' for one in sorted(schemes))}."
     if parts.username or parts.password:
         return "Leave the user name and password out of the address."
-    if not _is_private_allowed() and _is_written_private(parts.hostname):
+    if not is_private_allowed and _is_written_private(parts.hostname):
         return "This address belongs to a private network and cannot be reached from here."
     return ""
 
@@ -124,85 +204,5 @@ def _is_written_private(host: str) -> bool:
         return host == "localhost" or host.endswith((".localhost", ".local", ".internal"))
 
 
-def is_public(address: IPv4Address | IPv6Address) -> bool:
-    """Whether the address is one of the whole internet's, also behind an IPv6 that wraps an IPv4."""
-    if isinstance(address, IPv6Address):
-        wrapped = address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
-        if wrapped is not None:
-            return is_public(wrapped)
-        if address in _NAT64:
-            return is_public(IPv4Address(int(address) & 0xFFFFFFFF))
-    return address.is_global and not address.is_multicast
-
-
-# RFC 6052: IPv4 addresses as an IPv6 network sees them.
-_NAT64 = ip_network("64:ff9b::/96")
-
-
-def resolve(host: str, port: int) -> list[str]:
-    """All addresses of a host."""
-    return [str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
-
-
-class _PublicBackend(httpcore.NetworkBackend):
-    """Connects only to public addresses, and only until the deadline."""
-
-    def __init__(self, *, deadline: float, is_private_allowed: bool) -> None:
-        self._deadline = deadline
-        self._is_private_allowed = is_private_allowed
-        self._sockets = httpcore.SyncBackend()
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: SocketOptions = None,
-    ) -> httpcore.NetworkStream:
-        """Resolve, judge every address, and connect to the first."""
-        addresses = resolve(host, port)
-        if not self._is_private_allowed and not all(is_public(ip_address(one)) for one in addresses):
-            raise httpcore.ConnectError("the host is in a private network")
-        stream = self._sockets.connect_tcp(
-            addresses[0], port, _left(self._deadline), local_address, socket_options
-        )
-        return _Hurried(stream, self._deadline)
-
-
-class _Hurried(httpcore.NetworkStream):
-    """A stream whose every wait ends at one deadline, so that a drip of bytes cannot stretch it."""
-
-    def __init__(self, stream: httpcore.NetworkStream, deadline: float) -> None:
-        self._stream = stream
-        self._deadline = deadline
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Read what is there before the deadline."""
-        return self._stream.read(max_bytes, _left(self._deadline))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Write before the deadline."""
-        self._stream.write(buffer, _left(self._deadline))
-
-    def close(self) -> None:
-        """Hang up."""
-        self._stream.close()
-
-    def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.NetworkStream:
-        """Go on encrypted; the certificate must be the name's, not the address's."""
-        stream = self._stream.start_tls(ssl_context, server_hostname, _left(self._deadline))
-        return _Hurried(stream, self._deadline)
-
-    def get_extra_info(self, info: str) -> Any:
-        """What httpcore asks about the connection."""
-        return self._stream.get_extra_info(info)
-
-
-def _left(deadline: float) -> float:
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise httpcore.ReadTimeout
-    return left
+def _never() -> bool:
+    return False

@@ -116,7 +116,7 @@ def controller() -> Controller:
 
 def providers() -> set[str]:
     """RENDERING_PROVIDERS: dotted paths of whoever makes pictures and voices."""
-    return set(settings.RENDERING_PROVIDERS.values())
+    return {path for paths in settings.RENDERING_PROVIDERS.values() for path in paths}
 
 
 def is_set(name: str) -> bool:

@@ -27,6 +27,13 @@ class Quality(models.TextChoices):
     DRAFT = "draft", _("draft")
 
 
+class WhenUnavailable(models.TextChoices):
+    """What becomes of a render when whoever makes its pictures or voices fails: a stand-in, or wait a day."""
+
+    STAND_IN = "stand-in", _("stand-in")
+    WAIT = "wait", _("wait")
+
+
 class Music(models.TextChoices):
     """A loop below the voice."""
 

@@ -19,6 +19,7 @@ from rendering.leases import Claim, Heartbeat
 from rendering.media.errors import MediaCancelled, MediaCrashed, MediaError, MediaTimeout
 from rendering.models import JobState, RenderJob, RenderStep, StepState
 from rendering.outcomes import Result
+from rendering.providers.errors import Postponed, ProviderError
 from tenants.context import tenant_context
 
 logger = logging.getLogger(__name__)
@@ -55,6 +56,8 @@ def _run(claim: Claim, step: RenderStep) -> None:
             result = steps.perform(step, heartbeat)
     except MediaCancelled:
         logger.warning("step_given_up", extra={"kind": claim.kind, "attempt": claim.attempt})
+    except (Postponed, ProviderError) as trouble:
+        _come_back(claim, trouble)
     except MediaTimeout:
         detail = f"Stopped after {conf.step_timeout_seconds()} seconds."
         _fail(claim, code="timeout", detail=detail, is_retryable=True)
@@ -75,6 +78,23 @@ def _finish(claim: Claim, step: RenderStep, result: Result, *, seconds: float) -
         return
     metrics.STEP_SECONDS.labels(kind=claim.kind, cached=str(result.is_cached).lower()).observe(seconds)
     logger.info("step_done", extra={"kind": claim.kind, "seconds": round(seconds, 3)})
+
+
+def _come_back(claim: Claim, error: Postponed | ProviderError) -> None:
+    """A provider is not well: wait without counting it, or count it and follow its class of failure."""
+    if isinstance(error, Postponed):
+        logger.info("step_postponed", extra={"kind": claim.kind, "seconds": error.seconds})
+        outcomes.postpone(claim, detail=error.detail, seconds=error.seconds)
+        return
+    metrics.STEPS_FAILED.labels(kind=claim.kind, code=error.code).inc()
+    logger.warning("step_failed", extra={"kind": claim.kind, "code": error.code})
+    outcomes.fail(
+        claim,
+        detail=error.detail,
+        is_retryable=error.retryable,
+        base_seconds=conf.scaled_back_off(error.fault.retry_base_seconds),
+        at_least_seconds=error.retry_after_seconds or 0.0,
+    )
 
 
 def _fail(claim: Claim, *, code: str, detail: str, is_retryable: bool, **evidence: Any) -> None:

@@ -45,6 +45,13 @@ class PreconditionFailed(EditConflict):
     status = 412
 
 
+class NobodyWrites(Conflict):
+    """This installation has no script provider."""
+
+    code = "no-script-provider"
+    title = "Scripts are not written here: the operator has set no script provider."
+
+
 class VideoNotReady(NotFound):
     """The render has no video (yet)."""
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 from django import forms
 from django.db.models import TextChoices
 
-from rendering import conf
+from rendering import conf, providers
 from rendering.choices import Aspect, Motion, Music, Resolution, Transition
 from rendering.languages import LANGUAGES, VOICES, language_problem, voice_problem
 from rendering.models import Project, Scene
@@ -75,16 +75,27 @@ class ProjectForm(forms.Form):
         label="Music", choices=Music.choices, required=False, widget=forms.Select(attrs={"class": "in"})
     )
     is_captioned = forms.BooleanField(label="Burn captions in", required=False)
+    when_unavailable = forms.ChoiceField(
+        label="When a picture or voice cannot be had",
+        choices=[("stand-in", "Use a stand-in and say so"), ("wait", "Wait, up to a day")],
+        required=False,
+        widget=forms.Select(attrs={"class": "in"}),
+    )
 
     def __init__(self, data: Data = None, *, project: Project) -> None:
         super().__init__(data, initial={name: getattr(project, name) for name in self.base_fields})
         # The API takes languages and voices that the lists do not name; saving the page must not lose them.
         _offer(self.fields["language"], LANGUAGES, present=project.language)
-        _offer(self.fields["voice"], VOICES, present=project.voice)
+        _offer(self.fields["voice"], [*VOICES, *providers.outside_voices()], present=project.voice)
+        self.has_outside = bool(providers.image_identity() or providers.outside_voices())
 
     def clean_music(self) -> str:
         """A page from before there was music says nothing of it."""
         return str(self.cleaned_data["music"] or Music.NONE)
+
+    def clean_when_unavailable(self) -> str:
+        """Shown only where there is somebody to wait for."""
+        return str(self.cleaned_data["when_unavailable"] or self.initial["when_unavailable"])
 
 
 class SceneForm(forms.Form):
@@ -225,6 +236,30 @@ class StartForm(forms.Form):
         if chosen:
             return self.cleaned_data | {"title": chosen.title, "script": chosen.script}
         return self.cleaned_data | {"title": self.cleaned_data.get("title") or "Untitled video"}
+
+
+class TopicForm(forms.Form):
+    """What a script should be written about."""
+
+    topic = TextField(
+        label="Topic",
+        max_length=500,
+        widget=forms.TextInput(attrs={"class": "in", "dir": "auto", "placeholder": "How a tide mill works"}),
+    )
+    language = SpokenField(
+        label="Language",
+        problem=language_problem,
+        initial="en",
+        choices=LANGUAGES,
+        widget=forms.Select(attrs={"class": "in"}),
+    )
+    scenes = forms.IntegerField(
+        label="Scenes",
+        min_value=1,
+        max_value=conf.MAX_DRAFTED_SCENES,
+        initial=6,
+        widget=forms.NumberInput(attrs={"class": "in mono"}),
+    )
 
 
 class RenameForm(forms.Form):

@@ -54,6 +54,11 @@ def content_key(kind: str, inputs: dict[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def stand_in_key(key: str, why: str) -> str:
+    """The content key of what was made in place of `key`: never the same as that of the right thing."""
+    return hashlib.sha256(f"stand-in:{key}:{why}".encode()).hexdigest()
+
+
 def cache_storage_key(*, tenant_id: UUID, kind: str, key: str) -> str:
     """Where a cached output lies."""
     name = f"{kind}/{key[:2]}/{key}.{EXTENSIONS[StepKind(kind)]}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+from rendering import providers
 from rendering.media import voices
 from rendering.media.errors import MediaError
 from rendering.media.voices import ESPEAK, JOE
@@ -61,7 +62,7 @@ def language_problem(language: str) -> str:
 
 def voice_problem(voice: str) -> str:
     """Why there is no such voice, naming those there are; "" when there is, and for the standard one."""
-    names = sorted({row["id"] for row in voices.voices()})
+    names = sorted({row["id"] for row in voices.voices()} | {name for name, _ in providers.outside_voices()})
     if not voice or voice in names:
         return ""
     return f"There is no voice {voice}. Possible are {', '.join(names)}, or none for the language's own."

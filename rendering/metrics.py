@@ -34,6 +34,15 @@ STEP_SECONDS = Histogram(
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60),
 )
 
+PROVIDER_CALLS = Counter("cutroom_provider_calls", "Calls to providers outside.", ["provider", "outcome"])
+PROVIDER_DOLLARS = Counter("cutroom_provider_dollars", "What answered calls cost, as priced.", ["provider"])
+PROVIDER_SECONDS = Histogram(
+    "cutroom_provider_seconds",
+    "Time until a provider's whole answer was there.",
+    ["provider"],
+    buckets=(0.25, 0.5, 1, 2, 4, 8, 15, 30, 60),
+)
+
 _SWEPT_AT = "rendering:swept_at"
 
 # How long each kind's oldest ready step waits, and how many do. Steps that back off are not late yet.
@@ -52,6 +61,9 @@ LEFT JOIN LATERAL (
 ) step ON true
 WHERE job.state IN ('queued', 'running') GROUP BY job.state
 """
+_PROVIDERS = """
+SELECT name, CASE WHEN rests_until IS NULL THEN 0 ELSE 1 END, failures FROM rendering_providerstate
+"""
 
 
 def note_end(state: str) -> None:
@@ -61,6 +73,14 @@ def note_end(state: str) -> None:
         JOBS_ENDED.labels(state=str(state)).inc()
 
     transaction.on_commit(count)
+
+
+def note_call(provider: str, outcome: str, *, seconds: float | None = None, micros: int = 0) -> None:
+    """Count a call to a provider; `outcome` is ok or the code of what went wrong."""
+    PROVIDER_CALLS.labels(provider=provider, outcome=outcome).inc()
+    if seconds is not None:
+        PROVIDER_SECONDS.labels(provider=provider).observe(seconds)
+        PROVIDER_DOLLARS.labels(provider=provider).inc(micros / 1_000_000)
 
 
 def note_sweep() -> None:
@@ -102,6 +122,14 @@ def _job_silence() -> Values:
     return {(state.value,): silence.get(state, 0.0) for state in ACTIVE_JOB_STATES}
 
 
+def _resting() -> Values:
+    return {(name,): float(rests) for name, rests, _ in metrics.rows(_PROVIDERS)}
+
+
+def _provider_failures() -> Values:
+    return {(name,): float(failures) for name, _, failures in metrics.rows(_PROVIDERS)}
+
+
 def _sweep_age() -> Values:
     return metrics.one(sweep_age_seconds())
 
@@ -123,6 +151,18 @@ metrics.register(
         help="How long the quietest job that has not ended has shown no change.",
         labels=("state",),
         read=_job_silence,
+    ),
+    Reading(
+        name="provider_resting",
+        help="Whether a provider is not asked at present, because it failed too often (1) or not (0).",
+        labels=("provider",),
+        read=_resting,
+    ),
+    Reading(
+        name="provider_failures",
+        help="Failures of a provider in a row.",
+        labels=("provider",),
+        read=_provider_failures,
     ),
     Reading(name="sweep_age_seconds", help="Time since a sweeper last went round.", read=_sweep_age),
 )

@@ -9,7 +9,8 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from rendering.choices import Aspect, Motion, Music, Quality, Resolution, Transition
+from rendering.choices import Aspect, Motion, Music, Quality, Resolution, Transition, WhenUnavailable
+from rendering.providers import models as _providers  # noqa: F401  # Django finds its tables by this
 from tenants.models import TenantOwned
 
 
@@ -28,6 +29,9 @@ class Project(TenantOwned):
     language = models.CharField(max_length=16, default="en")
     is_captioned = models.BooleanField(default=True)
     music = models.CharField(max_length=16, choices=Music, default=Music.NONE)
+    when_unavailable = models.CharField(
+        max_length=16, choices=WhenUnavailable, default=WhenUnavailable.STAND_IN
+    )
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

@@ -50,7 +50,7 @@ def complete(claim: Claim, result: Result, *, seconds: float) -> bool:
             return False
         _finish_step(step, result, seconds=seconds)
         crash_at("after-step-write")
-        if result.storage_key and not result.degraded:
+        if result.storage_key:
             _remember(step, result)
         if step.kind == StepKind.STITCH:
             _succeed(job, result)
@@ -61,8 +61,19 @@ def complete(claim: Claim, result: Result, *, seconds: float) -> bool:
     return True
 
 
-def fail(claim: Claim, *, detail: str, is_retryable: bool, is_timeout: bool = False) -> None:
-    """Record a failed try: again after a back-off, or the end of the job when tries are used up."""
+def fail(
+    claim: Claim,
+    *,
+    detail: str,
+    is_retryable: bool,
+    is_timeout: bool = False,
+    base_seconds: float | None = None,
+    at_least_seconds: float = 0.0,
+) -> None:
+    """Record a failed try: again after a back-off, or the end of the job when tries are used up.
+
+    `base_seconds` is the first back-off of this class of failure, `at_least_seconds` what was asked for.
+    """
     with tenant_context(claim.tenant_id):
         job, step = _locked(claim)
         if job is None or step is None:
@@ -70,10 +81,20 @@ def fail(claim: Claim, *, detail: str, is_retryable: bool, is_timeout: bool = Fa
         step.failures += 1
         step.error = detail[:500]
         if is_retryable and step.failures < conf.max_failures():
-            _again(step, delay_seconds=back_off_seconds(step.failures))
+            wait = back_off_seconds(step.failures, base_seconds=base_seconds)
+            _again(step, delay_seconds=at_least_seconds + wait)
             return
         code = "step-timeout" if is_timeout else "step-failed"
         _fail_step(job, step, code=code, detail=detail)
+
+
+def postpone(claim: Claim, *, detail: str, seconds: float) -> None:
+    """Put a step back that waits for somebody outside, until the next look. It has not failed."""
+    with tenant_context(claim.tenant_id):
+        job, step = _locked(claim)
+        if job is not None and step is not None:
+            step.error = detail[:500]
+            _again(step, delay_seconds=seconds + back_off_seconds(1))
 
 
 def crash(claim: Claim) -> bool:
@@ -108,9 +129,10 @@ def hand_on(claim: Claim) -> bool:
     return True
 
 
-def back_off_seconds(failures: int) -> float:
+def back_off_seconds(failures: int, *, base_seconds: float | None = None) -> float:
     """Exponential with full jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/"""
-    ceiling = conf.retry_base_seconds() * 2 ** (failures - 1)
+    base = conf.retry_base_seconds() if base_seconds is None else base_seconds
+    ceiling = base * 2 ** (failures - 1)
     return random.uniform(0, ceiling)  # noqa: S311  # spreads load, guards nothing
 
 
@@ -157,7 +179,8 @@ def _remember(step: RenderStep, result: Result) -> None:
         [
             CacheEntry(
                 tenant_id=step.tenant_id,
-                key=step.cache_key,
+                # A stand-in is kept under a key that no plan asks for, so that its file has an owner.
+                key=result.output["content"],
                 kind=step.kind,
                 storage_key=result.storage_key,
                 size_bytes=result.size_bytes,

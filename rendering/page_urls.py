@@ -7,6 +7,8 @@ from rendering.views import create, editor, files, library, renders
 page_urlpatterns = [
     path("", create.home, name="home"),
     path("create", create.create, name="create"),
+    path("create/topic", create.topic, name="topic"),
+    path("create/topic/<uuid:draft_id>", create.draft, name="script-draft"),
     path("projects/<slug:slug>", editor.project, name="project"),
     path("projects/<slug:slug>/limit", editor.limit, name="project-limit"),
     path("projects/<slug:slug>/scenes/<uuid:scene_id>/picture", files.scene_picture, name="scene-picture"),

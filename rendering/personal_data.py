@@ -18,6 +18,7 @@ from cutroom.personal_data import (
 )
 from rendering.keys import VIDEO_FILES, video_key
 from rendering.models import Asset, CacheEntry, JobState, RenderJob, StepState
+from rendering.providers.personal_data import LOCAL_ADAPTERS, PARTIES, TABLES
 
 _OF_TENANT = Owner(tenant="tenant")
 _WORK = "To write scripts and keep the material of videos"
@@ -53,6 +54,7 @@ DATA = AppData(
             kept=WITH_THE_TENANT,
             fields=[
                 content("slug", "title", "aspect", "voice", "language", "is_captioned", "music"),
+                content("when_unavailable"),
                 record("id", "tenant", "version", "created_at", "updated_at"),
             ],
         ),
@@ -122,6 +124,7 @@ DATA = AppData(
                 record("id", "tenant", "key", "kind", "storage_key", "size_bytes", "created_at", "used_at"),
             ],
         ),
+        *TABLES,
     ],
     storage=[
         StorageArea(
@@ -146,8 +149,6 @@ DATA = AppData(
             promised=_cache,
         ),
     ],
-    local_adapters=[
-        "rendering.providers.local.LocalImages",
-        "rendering.providers.local.LocalNarration",
-    ],
+    parties=PARTIES,
+    local_adapters=LOCAL_ADAPTERS,
 )

@@ -116,6 +116,9 @@ def _image(film: Film, index: int, scene: dict[str, Any]) -> StepDraft:
         return StepDraft(kind=StepKind.IMAGE, scene=index, inputs=inputs, work=WORK[StepKind.IMAGE])
     text = scene["image_prompt"] or scene["narration"]
     inputs = {"prompt": text, "width": width, "height": height}
+    # A card shows the words of a scene; a picture shows what its prompt describes.
+    if scene["image_prompt"] and film.script.get("image_provider"):
+        inputs["provider"] = film.script["image_provider"]
     charges = {"images_count": 1}
     return StepDraft(
         kind=StepKind.IMAGE, scene=index, inputs=inputs, work=WORK[StepKind.IMAGE], charges=charges
@@ -128,6 +131,8 @@ def _narration(film: Film, index: int, scene: dict[str, Any]) -> StepDraft:
         "language": film.script["language"],
         "voice": film.script["voice"],
     }
+    if film.script.get("voice_provider"):
+        inputs["provider"] = film.script["voice_provider"]
     return StepDraft(kind=StepKind.NARRATION, scene=index, inputs=inputs, work=WORK[StepKind.NARRATION])
 
 

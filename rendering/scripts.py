@@ -21,7 +21,7 @@ from rendering.models import Asset, AssetKind, Project, Scene
 from rendering.script_text import SceneDraft, parse_script
 from tenants import audit
 
-SETTINGS = frozenset({"title", "aspect", "voice", "language", "is_captioned", "music"})
+SETTINGS = frozenset({"title", "aspect", "voice", "language", "is_captioned", "music", "when_unavailable"})
 SCENE_FIELDS = frozenset(
     {"narration", "image_prompt", "image_id", "duration_seconds", "transition", "motion", "caption"}
 )
@@ -35,7 +35,7 @@ _LONGEST = {
 def create_project(*, title: str, script: str = "", **settings: Any) -> Project:
     """Make a project, with the scenes of `script` if there is one; its slug comes from the title.
 
-    `settings` are aspect, voice, language, is_captioned and music. Raises InvalidInput.
+    `settings` are aspect, voice, language, is_captioned, music and when_unavailable. Raises InvalidInput.
     """
     project = Project(title=title.strip(), **_known(settings, SETTINGS))
     _refuse_bad_fields(project, exclude={"slug", "tenant"})
@@ -46,7 +46,7 @@ def create_project(*, title: str, script: str = "", **settings: Any) -> Project:
 
 
 def update_project(*, project: Project, expected_version: int | None = None, **changes: Any) -> Project:
-    """Change title, aspect, voice, language, captions or music; the slug stays, so links keep working.
+    """Change some of SETTINGS; the slug stays, so links keep working.
 
     Raises InvalidInput, and EditConflict when `expected_version` is not the present one.
     """

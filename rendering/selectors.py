@@ -14,6 +14,7 @@ from django.db.models import Model, Prefetch, QuerySet
 from cutroom.errors import NotFound
 from rendering import timeline
 from rendering.models import Asset, JobState, Project, RenderJob, RenderStep, Scene, StepKind, StepState
+from rendering.providers.models import ScriptDraft
 
 # Below this, progress says too little about speed.
 _TELLING_PROGRESS = 5
@@ -55,6 +56,11 @@ def project_with_scenes(slug: str) -> Project:
 def project_by_slug(slug: str) -> Project:
     """One project, in one query. Raises NotFound."""
     return _found(Project.objects.filter(slug=slug))
+
+
+def script_draft(draft_id: UUID) -> ScriptDraft:
+    """A script that was asked for. Raises NotFound."""
+    return _found(ScriptDraft.objects.filter(pk=draft_id))
 
 
 def scene_of(project: Project, scene_id: UUID) -> Scene:

@@ -13,7 +13,7 @@ from metering import entitlements
 from metering import selectors as metering_selectors
 from metering import services as metering
 from metering.meters import Meter
-from rendering import outcomes, settlement, timeline
+from rendering import outcomes, providers, settlement, timeline
 from rendering.choices import Quality, Resolution
 from rendering.errors import NothingToRender, NotRetryable, RenderFinished, RenderRunning
 from rendering.estimate import Estimate, estimate
@@ -182,6 +182,8 @@ def _film(project: Project, *, resolution: str, fps: int, quality: str) -> Film:
         "voice": project.voice,
         "is_captioned": project.is_captioned,
         "music": project.music,
+        "when_unavailable": project.when_unavailable,
+        **_outside(project),
         "scenes": rows,
     }
     return Film(
@@ -192,6 +194,16 @@ def _film(project: Project, *, resolution: str, fps: int, quality: str) -> Film:
         quality=quality,
         title=project.title,
     )
+
+
+def _outside(project: Project) -> dict[str, str]:
+    """Who makes pictures and voices, where somebody outside does: another maker makes other things."""
+    speaker = providers.speaker(project.voice)
+    chosen = {
+        "image_provider": providers.image_identity(),
+        "voice_provider": "" if speaker.name == "local" else speaker.identity,
+    }
+    return {name: value for name, value in chosen.items() if value}
 
 
 def _snapshot(scene: Scene) -> dict[str, Any]:

@@ -4,61 +4,21 @@ from __future__ import annotations
 
 import errno
 import logging
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from rendering import conf, providers, scratch, timeline
-from rendering.keys import EXTENSIONS, VIDEO_FILES, cache_storage_key, video_key
+from rendering import material, scratch
+from rendering.bench import Bench, stored
+from rendering.keys import VIDEO_FILES, video_key
 from rendering.leases import Heartbeat
-from rendering.media import host, words
-from rendering.media.errors import MediaCrashed, MediaError, MediaTimeout
-from rendering.media.specs import SegmentSpec, SoundSpec, Spec, StitchSpec
+from rendering.media.specs import SegmentSpec, SoundSpec, StitchSpec
 from rendering.models import CacheEntry, JobState, RenderJob, RenderStep, StepKind
 from rendering.outcomes import Result
 from tenants import storage
 from tenants.context import tenant_context
 
 logger = logging.getLogger(__name__)
-
-SILENT = "Narration is silent: the voice failed several times."
-
-
-@dataclass(frozen=True, kw_only=True)
-class Bench:
-    """One step being worked on: its row, its heartbeat and its scratch directory."""
-
-    step: RenderStep
-    heartbeat: Heartbeat
-    directory: Path
-
-    @property
-    def inputs(self) -> dict[str, Any]:
-        """What the step depends on."""
-        inputs: dict[str, Any] = self.step.inputs
-        return inputs
-
-    @property
-    def out_path(self) -> Path:
-        """Where the step's main output is written before it is stored."""
-        return self.directory / f"out.{EXTENSIONS[StepKind(self.step.kind)]}"
-
-    @contextmanager
-    def fetched(self, keys: Iterable[str]) -> Iterator[dict[str, str]]:
-        """Local paths of stored files by their keys, for as long as the block lasts."""
-        with storage.local_paths(keys, within=self.directory) as paths:
-            yield {key: str(path) for key, path in paths.items()}
-
-    def run(self, spec: Spec) -> dict[str, Any]:
-        """Run a media operation in a child that dies with this worker, at the limit or on cancellation."""
-        return host.run(
-            spec,
-            timeout_seconds=conf.step_timeout_seconds(),
-            cancel=self.heartbeat.lost,
-            on_progress=self.heartbeat.note,
-        )
 
 
 def perform(step: RenderStep, heartbeat: Heartbeat) -> Result:
@@ -101,48 +61,6 @@ def _cached(step: RenderStep) -> Result | None:
     return Result(output=entry.output, charges=entry.unpaid, is_cached=True)
 
 
-def _image(bench: Bench) -> Result:
-    request = providers.ImageRequest(
-        prompt=bench.inputs["prompt"],
-        width=bench.inputs["width"],
-        height=bench.inputs["height"],
-        key=bench.step.cache_key,
-    )
-    providers.images().draw(request, out_path=bench.out_path, run=bench.run)
-    return _stored(bench, {}, charges=bench.step.charges)
-
-
-def _narration(bench: Bench) -> Result:
-    request = providers.NarrationRequest(
-        text=bench.inputs["text"], language=bench.inputs["language"], voice=bench.inputs["voice"]
-    )
-    try:
-        speech = providers.narration().speak(request, out_path=bench.out_path, run=bench.run)
-    except (MediaError, MediaCrashed, MediaTimeout) as error:
-        # A text that no voice can read stays so, however often it is tried.
-        may_help = not isinstance(error, MediaError) or error.retryable
-        if may_help and bench.step.failures + 1 < conf.max_failures():
-            raise
-        return _silence(request)
-    output = {"duration_ms": speech["duration_ms"], "words": speech["words"]}
-    # Emoji and dashes are shown in silence; nobody pays for a voice that said nothing.
-    charges = {} if speech.get("engine") == "silence" else {"tts_minutes": speech["duration_ms"]}
-    return _stored(bench, output, charges=charges)
-
-
-def _silence(request: providers.NarrationRequest) -> Result:
-    """The stand-in when every try failed: the captions still show for as long as the text would take."""
-    duration_ms = timeline.estimated_speech_ms(request.text, language=request.language)
-    tokens = words.split(request.text)
-    share = duration_ms / max(1, len(tokens))
-    spread = [
-        {"text": token, "start_ms": round(i * share), "end_ms": round((i + 1) * share)}
-        for i, token in enumerate(tokens)
-    ]
-    output = {"content": "", "storage_key": "", "duration_ms": duration_ms, "words": spread}
-    return Result(output=output, charges={}, degraded=SILENT)
-
-
 def _segment(bench: Bench) -> Result:
     files = bench.inputs["files"]
     with bench.fetched(files.values()) as paths:
@@ -155,7 +73,7 @@ def _segment(bench: Bench) -> Result:
             }
         )
         bench.run(spec)
-    return _stored(bench, {}, charges=bench.step.charges)
+    return stored(bench, {}, charges=bench.step.charges)
 
 
 def _sound(bench: Bench) -> Result:
@@ -172,7 +90,7 @@ def _sound(bench: Bench) -> Result:
             music=bench.inputs.get("music", ""),
         )
         levels = bench.run(spec)
-    return _stored(bench, {"loudness_lufs": levels["loudness_lufs"]}, charges={})
+    return stored(bench, {"loudness_lufs": levels["loudness_lufs"]}, charges={})
 
 
 def _stitch(bench: Bench) -> Result:
@@ -230,23 +148,9 @@ def _copy(twin: RenderJob, paths: dict[str, Path]) -> None:
         storage.copy_to(video_key(twin, extension), path)
 
 
-def _stored(bench: Bench, output: dict[str, Any], *, charges: dict[str, int]) -> Result:
-    """Store the step's file under its content key; a second store of the same bytes changes nothing."""
-    step = bench.step
-    key = cache_storage_key(tenant_id=step.tenant_id, kind=step.kind, key=step.cache_key)
-    size_bytes = bench.out_path.stat().st_size
-    storage.store_file(key, bench.out_path)
-    return Result(
-        output={"content": step.cache_key, "storage_key": key, **output},
-        charges=charges,
-        storage_key=key,
-        size_bytes=size_bytes,
-    )
-
-
 _PERFORMERS: dict[StepKind, Callable[[Bench], Result]] = {
-    StepKind.IMAGE: _image,
-    StepKind.NARRATION: _narration,
+    StepKind.IMAGE: material.image,
+    StepKind.NARRATION: material.narration,
     StepKind.SEGMENT: _segment,
     StepKind.SOUND: _sound,
     StepKind.STITCH: _stitch,

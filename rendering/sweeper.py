@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import connections
 
 from cutroom import dispatch
-from rendering import conf, metrics, outcomes, scratch
+from rendering import conf, drafting, metrics, outcomes, scratch
 from rendering.leases import Claim
 
 logger = logging.getLogger(__name__)
@@ -54,6 +54,7 @@ def sweep() -> dict[str, int]:
         "crashed": sum(outcomes.crash(claim) for claim in _expired()),
         "rung": _ring_for_unheard(),
         "started": _start_forgotten() + _move_on_forgotten(),
+        "drafts": drafting.ring_for_due(),
         "reaped": scratch.reap(),
     }
     metrics.note_sweep()

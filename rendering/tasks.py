@@ -7,7 +7,7 @@ from uuid import UUID
 
 from celery import shared_task, signals
 
-from rendering import engine, farewell, sweeper
+from rendering import drafting, engine, farewell, sweeper
 
 
 @shared_task(name="rendering.run_step")
@@ -26,6 +26,12 @@ def start_jobs(*, tenant_id: str, **_: Any) -> int:
 def start_job(*, tenant_id: str, job_id: str, **_: Any) -> None:
     """Place a job's first steps."""
     engine.start_job(tenant_id=UUID(tenant_id), job_id=UUID(job_id))
+
+
+@shared_task(name="rendering.write_script")
+def write_script(*, tenant_id: str, draft_id: str, **_: Any) -> None:
+    """Have a script written about a topic."""
+    drafting.work(tenant_id=UUID(tenant_id), draft_id=UUID(draft_id))
 
 
 @shared_task(name="rendering.sweep")

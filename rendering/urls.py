@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from rendering.api import assets, downloads, events, projects, renders, scenes, stitch
+from rendering.api import assets, downloads, events, projects, renders, scenes, script_drafts, stitch
 from rendering.page_urls import page_urlpatterns
 
 api_urlpatterns = [
@@ -19,6 +19,8 @@ api_urlpatterns = [
     ),
     path("projects/<slug:slug>/render/stitch", stitch.StitchAPI.as_view(), name="stitch"),
     path("projects/<slug:slug>/render/quote", stitch.QuoteAPI.as_view(), name="quote"),
+    path("script-drafts", script_drafts.ScriptDraftsAPI.as_view(), name="script-drafts"),
+    path("script-drafts/<uuid:draft_id>", script_drafts.ScriptDraftAPI.as_view(), name="script-draft"),
     path("renders", renders.RendersAPI.as_view(), name="renders"),
     path("renders/<uuid:render_id>", renders.RenderAPI.as_view(), name="render"),
     path("renders/<uuid:render_id>/events", events.RenderEventsAPI.as_view(), name="render-events"),

@@ -20,6 +20,7 @@ from config.settings.media import media_store
 from config.settings.payments import *  # noqa: F403  # settings are read by name
 from config.settings.plans import *  # noqa: F403  # settings are read by name
 from config.settings.privacy import *  # noqa: F403  # settings are read by name
+from config.settings.providers import *  # noqa: F403  # settings are read by name
 from config.settings.sign_in import *  # noqa: F403  # settings are read by name
 from cutroom import metric_files, queues, reporting, tracing
 
@@ -181,10 +182,6 @@ TENANTS_WEBHOOK_EVENTS = {
 CUTROOM_OUTGOING_PRIVATE = env.bool("OUTGOING_PRIVATE", default=False)
 
 # --- Rendering
-RENDERING_PROVIDERS = {
-    "image": "rendering.providers.local.LocalImages",
-    "narration": "rendering.providers.local.LocalNarration",
-}
 RENDERING_STEP_TIMEOUT_SECONDS = env.int("RENDERING_STEP_TIMEOUT_SECONDS", default=60)
 RENDERING_LEASE_SECONDS = env.int("RENDERING_LEASE_SECONDS", default=30)
 RENDERING_HEARTBEAT_SECONDS = env.float("RENDERING_HEARTBEAT_SECONDS", default=2.0)

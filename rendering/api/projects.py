@@ -16,13 +16,13 @@ from cutroom.schema import IF_MATCH, PAGE_PARAMETERS, page_of, problems
 from rendering import conf, scripts, selectors
 from rendering.api.fields import Choice, link
 from rendering.api.scenes import SceneSerializer
-from rendering.choices import Aspect, Music
+from rendering.choices import Aspect, Music, WhenUnavailable
 from rendering.errors import EditConflict, PreconditionFailed, RenderRunning, ScriptTooLong
 from rendering.languages import language_problem, voice_problem
 from rendering.models import Project
 from tenants.roles import Capability
 
-_LANGUAGE = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$"
+LANGUAGE = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$"
 _TAGS = ["projects"]
 
 
@@ -32,17 +32,18 @@ class ProjectChanges(Body):
     title = serializers.CharField(max_length=200)
     aspect = Choice(Aspect.choices, required=False)
     voice = serializers.CharField(max_length=64, allow_blank=True, required=False)
-    language = serializers.RegexField(_LANGUAGE, max_length=16, required=False)
+    language = serializers.RegexField(LANGUAGE, max_length=16, required=False)
     captions = serializers.BooleanField(source="is_captioned", required=False)
     music = Choice(Music.choices, required=False)
+    when_unavailable = Choice(WhenUnavailable.choices, required=False)
 
     def validate_language(self, language: str) -> str:
         """Refuse a language that no voice speaks."""
-        return _without(language_problem(language), language)
+        return without(language_problem(language), language)
 
     def validate_voice(self, voice: str) -> str:
         """Refuse a voice that there is not."""
-        return _without(voice_problem(voice), voice)
+        return without(voice_problem(voice), voice)
 
 
 class NewProject(ProjectChanges):
@@ -68,13 +69,15 @@ class ProjectSerializer(serializers.Serializer):
     language = serializers.CharField()
     captions = serializers.BooleanField(source="is_captioned")
     music = serializers.ChoiceField(choices=Music.choices)
+    when_unavailable = serializers.ChoiceField(choices=WhenUnavailable.choices)
     version = serializers.IntegerField()
     scenes = SceneSerializer(many=True, source="scenes.all")
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
 
 
-def _without(problem: str, value: str) -> str:
+def without(problem: str, value: str) -> str:
+    """The value, if there is no problem with it. Raises DRF's ValidationError."""
     if problem:
         raise serializers.ValidationError(problem)
     return value

@@ -26,8 +26,8 @@ SLOWEST, FASTEST = 0.5, 2.0
 def prepare(spec: NarrationSpec) -> None:
     """Load what the operation needs, before the fork, so that it is loaded once and shared."""
     language = spoken_language(spec.text, language=spec.language)
-    if is_neural(language=language, voice=spec.voice):
-        speech_piper.load()
+    if spec.model_path or is_neural(language=language, voice=spec.voice):
+        speech_piper.load(spec.model_path)
     elif readings.needs_readings(language):
         readings.load()
 
@@ -49,6 +49,9 @@ def _speech(spec: NarrationSpec, progress: Callable[[int], None]) -> tuple[str, 
     speed = min(max(spec.speed, SLOWEST), FASTEST)
     if not is_speakable(spoken(spec.text)):
         return "silence", _silence(spec.text)
+    if spec.model_path:
+        speech = speech_piper.speak(spec.text, speed=speed, progress=progress, model=spec.model_path)
+        return "piper", speech
     if not is_readable(spec.text):
         raise MediaError("unknown-language", "There is no voice for the script of this text.")
     language = spoken_language(spec.text, language=spec.language)

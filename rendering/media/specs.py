@@ -55,7 +55,7 @@ class PictureSpec(Spec):
 
 @dataclass(frozen=True, kw_only=True)
 class NarrationSpec(Spec):
-    """Speak a text offline. Writes mono FLAC at SAMPLE_RATE.
+    """Speak a text offline, with the piper model at `model_path` if there is one. Mono FLAC at SAMPLE_RATE.
 
     Result: {"duration_ms", "words": [{"text", "start_ms", "end_ms"}], "engine"}.
     """
@@ -66,6 +66,23 @@ class NarrationSpec(Spec):
     language: str
     voice: str = ""
     speed: float = 1.0
+    model_path: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordingSpec(Spec):
+    """Decode sound that came from outside and write it as mono FLAC at SAMPLE_RATE.
+
+    `words` are the times its maker gave; without them the words of `text` are shared out over what is heard.
+    Result: {"duration_ms", "words": [{"text", "start_ms", "end_ms"}]}.
+    """
+
+    operation: ClassVar[str] = "recording"
+    in_path: str
+    out_path: str
+    text: str = ""
+    words: list[dict[str, Any]] = field(default_factory=list)
+    most_seconds: float = 1800.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -51,9 +51,12 @@ class _Sound:
     end: int
 
 
-def speak(text: str, *, speed: float, progress: Callable[[int], None]) -> Speech:
-    """Say an English text. `progress` gets the number of utterances done."""
-    voice = load()
+def speak(text: str, *, speed: float, progress: Callable[[int], None], model: str = "") -> Speech:
+    """Say a text with the voice of a model file, or an English one with the voice that comes along.
+
+    `progress` gets the number of utterances done.
+    """
+    voice = load(model)
     rate = voice.config.sample_rate
     pieces: list[np.ndarray] = []
     words: list[Word] = []
@@ -69,12 +72,12 @@ def speak(text: str, *, speed: float, progress: Callable[[int], None]) -> Speech
 
 
 @cache
-def load() -> Any:
+def load(model_path: str = "") -> Any:
     """The voice, loaded once a process; with one thread, so that the process may fork afterwards."""
     import onnxruntime
     from piper import PiperConfig, PiperVoice
 
-    model = _model_path()
+    model = Path(model_path) if model_path else _model_path()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     # The arena keeps the most ever used: 130 MB more after two sentences, and hardly faster.

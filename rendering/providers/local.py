@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from rendering.media.specs import CardSpec, NarrationSpec
 from rendering.providers import ImageRequest, NarrationRequest, RunMedia
+from rendering.providers.calls import Errand
 
 
 class LocalImages:
     """Draws a designed card from the words of a scene."""
 
     name = "local"
+    identity = "local"
 
-    def draw(self, request: ImageRequest, *, out_path: Path, run: RunMedia) -> None:
+    def draw(self, request: ImageRequest, *, out_path: Path, run: RunMedia, errand: Errand) -> None:
         """See ImageProvider."""
         spec = CardSpec(
             out_path=str(out_path),
@@ -31,8 +34,15 @@ class LocalNarration:
     """Speaks with the neural English voice, or espeak-ng for other languages."""
 
     name = "local"
+    identity = "local"
 
-    def speak(self, request: NarrationRequest, *, out_path: Path, run: RunMedia) -> dict[str, Any]:
+    def voices(self) -> Sequence[tuple[str, str]]:
+        """None beside those of rendering/media/voices.py, which every language has."""
+        return ()
+
+    def speak(
+        self, request: NarrationRequest, *, out_path: Path, run: RunMedia, errand: Errand
+    ) -> dict[str, Any]:
         """See NarrationProvider."""
         spec = NarrationSpec(
             out_path=str(out_path), text=request.text, language=request.language, voice=request.voice

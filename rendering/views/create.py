@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from cutroom.errors import InvalidInput
+from cutroom import clock
+from cutroom.errors import DomainError, InvalidInput
 from cutroom.form_problems import problems_of
 from cutroom.pages import require_principal
-from rendering import scripts, selectors
-from rendering.forms import StartForm
+from rendering import drafting, scripts, selectors
+from rendering.forms import StartForm, TopicForm
 from rendering.models import Project
+from rendering.providers.models import DraftState, ScriptDraft
 from rendering.samples import SAMPLES
 from rendering.storyboard import Frame, storyboard
 from tenants.http import TenantRequest
 
 _RECENT = 6
+_LOOK_AGAIN_SECONDS = 2
 
 
 @require_safe
@@ -45,6 +50,36 @@ def create(request: TenantRequest) -> HttpResponse:
     return redirect("rendering-pages:project", project.slug)
 
 
+@require_POST
+def topic(request: TenantRequest) -> HttpResponse:
+    """Have a script written about a topic."""
+    principal = require_principal(request)
+    form = TopicForm(request.POST)
+    if not form.is_valid():
+        return _choices(request, StartForm(), topic=form, status=422)
+    try:
+        asked = drafting.ask(user_id=principal.user_id, at=clock.now(), **form.cleaned_data)
+    except DomainError as error:
+        form.add_error("topic", error.detail)
+        return _choices(request, StartForm(), topic=form, status=error.status)
+    return redirect("rendering-pages:script-draft", asked.pk)
+
+
+@require_safe
+def draft(request: TenantRequest, draft_id: UUID) -> HttpResponse:
+    """A script that is being written: wait for it, then show it in the form that makes scenes of it."""
+    require_principal(request)
+    found = selectors.script_draft(draft_id)
+    if found.state == DraftState.QUEUED:
+        response = render(request, "rendering/writing.html", {"draft": found})
+        # Works in every browser, without any script.
+        response["Refresh"] = str(_LOOK_AGAIN_SECONDS)
+        return response
+    form = TopicForm(initial={name: getattr(found, name) for name in ("topic", "language", "scenes")})
+    start = StartForm(initial={"title": found.title, "script": found.script})
+    return _choices(request, start, topic=form, draft=found)
+
+
 def _start(form: StartForm) -> Project:
     """A project with its scenes, or nothing at all: what is refused must not show among the recent work."""
     wanted = form.cleaned_data
@@ -56,9 +91,19 @@ def _start(form: StartForm) -> Project:
         return project
 
 
-def _choices(request: TenantRequest, form: StartForm, *, status: int = 200) -> HttpResponse:
+def _choices(
+    request: TenantRequest,
+    form: StartForm,
+    *,
+    topic: TopicForm | None = None,
+    draft: ScriptDraft | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    topic = topic or TopicForm()
     recent = [(project, _first_frame(project)) for project in selectors.projects()[:_RECENT]]
-    context = {"form": form, "problems": list(problems_of(form)), "samples": SAMPLES, "recent": recent}
+    problems = [*problems_of(form), *problems_of(topic)]
+    context = {"form": form, "problems": problems, "samples": SAMPLES, "recent": recent, "draft": draft}
+    context |= {"topic": topic, "has_writer": drafting.is_possible()}
     return render(request, "rendering/create.html", context, status=status)
 
 

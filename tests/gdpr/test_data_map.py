@@ -144,5 +144,5 @@ def test_a_storage_area_may_not_go_undeclared(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_provider_that_nobody_claims_is_an_error(settings: Settings) -> None:
-    settings.RENDERING_PROVIDERS = {**settings.RENDERING_PROVIDERS, "image": "somewhere.far.Images"}
+    settings.RENDERING_PROVIDERS = {**settings.RENDERING_PROVIDERS, "image": ["somewhere.far.Images"]}
     assert ids(checks.problems(data_map())) == ["gdpr.E007"]

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from cutroom import outgoing
+from cutroom import outgoing, public_network
 from cutroom.errors import InvalidInput
 from cutroom.outgoing import OutgoingError
 from tests.tenants.receiver import receiver
@@ -54,12 +54,12 @@ def send(url: str, *, seconds: float = 5.0) -> outgoing.Answer:
 
 @pytest.mark.parametrize("address", INSIDE)
 def test_no_address_of_the_inside_is_public(address: str) -> None:
-    assert not outgoing.is_public(ip_address(address))
+    assert not public_network.is_public(ip_address(address))
 
 
 @pytest.mark.parametrize("address", ["1.1.1.1", "2606:4700:4700::1111", "64:ff9b::101:101"])
 def test_addresses_of_the_internet_are_public(address: str) -> None:
-    assert outgoing.is_public(ip_address(address))
+    assert public_network.is_public(ip_address(address))
 
 
 @pytest.mark.usefixtures("_public_only")
@@ -93,7 +93,7 @@ def test_an_address_that_cannot_be_used_is_refused_in_words(url: str) -> None:
 def test_a_name_that_leads_inside_is_not_followed(
     monkeypatch: pytest.MonkeyPatch, answers: list[str]
 ) -> None:
-    monkeypatch.setattr(outgoing, "resolve", lambda host, port: answers)
+    monkeypatch.setattr(public_network, "resolve", lambda host, port: answers)
     with pytest.raises(OutgoingError, match="private network"):
         send("https://hooks.example.org/")
 
@@ -110,7 +110,7 @@ def test_the_name_is_asked_once_and_the_connection_goes_to_that_answer(
             asked.append(host)
             return ["127.0.0.1"]
 
-        monkeypatch.setattr(outgoing, "resolve", resolve)
+        monkeypatch.setattr(public_network, "resolve", resolve)
         assert send(f"http://hooks.example.org:{port}/hook").status == 204
         assert asked == ["hooks.example.org"]
         assert program.got[0][0]["Host"] == f"hooks.example.org:{port}"
