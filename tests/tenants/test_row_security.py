@@ -45,6 +45,8 @@ WITHOUT_TENANT = {
     # Backups and holds are of the whole installation.
     "gdpr_backedupfile",
     "gdpr_backuprun",
+    # Whether a provider answers is the same for everybody.
+    "rendering_providerstate",
     # They outlive whom they are about.
     "gdpr_erasure",
     "gdpr_legalhold",

@@ -137,9 +137,7 @@ def test_a_refused_call_costs_nothing(ask: Ask, far: FarSide) -> None:
     assert spent(ask) == (0, 0)
 
 
-def test_an_allowance_that_is_used_up_is_not_exceeded(
-    ask: Ask, far: FarSide, settings: Settings
-) -> None:
+def test_an_allowance_that_is_used_up_is_not_exceeded(ask: Ask, far: FarSide, settings: Settings) -> None:
     settings.RENDERING_PROVIDER_CALLS = 1
     ask()
     with pytest.raises(ProviderError) as refused:
