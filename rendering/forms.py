@@ -88,13 +88,16 @@ class ProjectForm(forms.Form):
         _offer(self.fields["language"], LANGUAGES, present=project.language)
         _offer(self.fields["voice"], [*VOICES, *providers.outside_voices()], present=project.voice)
         self.has_outside = bool(providers.image_identity() or providers.outside_voices())
+        if not self.has_outside:
+            # There is nobody to wait for.
+            del self.fields["when_unavailable"]
 
     def clean_music(self) -> str:
         """A page from before there was music says nothing of it."""
         return str(self.cleaned_data["music"] or Music.NONE)
 
     def clean_when_unavailable(self) -> str:
-        """Shown only where there is somebody to wait for."""
+        """A page from before there was the choice says nothing of it."""
         return str(self.cleaned_data["when_unavailable"] or self.initial["when_unavailable"])
 
 

@@ -24,6 +24,7 @@ from cutroom import clock
 from gdpr.export.models import Export
 from rendering import services
 from rendering.models import Asset, AssetKind, Project, Scene
+from rendering.providers.models import ScriptDraft
 from tenants import webhooks
 from tenants.context import tenant_context
 from tenants.models import Membership, Role
@@ -103,6 +104,9 @@ def things(cast: Cast) -> dict[str, str]:
         job = services.submit(
             project=project, resolution="720p", fps=24, user_id=cast.alice.pk, at=clock.now()
         )
+        draft = ScriptDraft.objects.create(
+            topic="Secret topic", not_before=job.created_at, created_at=job.created_at
+        )
         endpoint, _ = webhooks.create_endpoint(url="https://hooks.example.org/acme", event_types=[])
         delivery = webhooks.send_test(endpoint)
         member = Membership.objects.get(user=cast.bob)
@@ -121,6 +125,7 @@ def things(cast: Cast) -> dict[str, str]:
         "uuid:scene_id": str(scene.pk),
         "uuid:asset_id": str(asset.pk),
         "uuid:render_id": str(job.pk),
+        "uuid:draft_id": str(draft.pk),
         "uuid:endpoint_id": str(endpoint.pk),
         "uuid:delivery_id": str(delivery.pk),
         "uuid:key_id": str(key.pk),
