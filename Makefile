@@ -35,9 +35,13 @@ check: $(DEVELOPMENT) ## Lint, types, storeys, migrations, API schema, productio
 	$(BESIDE) $(BIN)/python manage.py makemigrations --check --dry-run --settings=config.settings.test
 	$(BESIDE) $(BIN)/python manage.py spectacular --validate --fail-on-warn --file=/dev/null --settings=config.settings.test
 	$(BESIDE) $(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level=WARNING --settings=config.settings.base
+	@if [ -d clients/typescript/node_modules ]; then cd clients/typescript && npm run --silent check; fi
 
-schema: $(DEVELOPMENT) ## Keep the API's description that the clients are generated from
+schema: $(DEVELOPMENT) ## Keep the API's description, and the TypeScript types made from it
 	$(BESIDE) $(BIN)/python manage.py spectacular --format openapi-json --file clients/python/openapi.json --settings=config.settings.test
+	@if command -v npm >/dev/null; then cd clients/typescript && \
+		{ [ -d node_modules ] || npm ci --silent --no-audit --no-fund; } && npm run --silent generate; \
+	else echo "npm is missing: clients/typescript is out of date until somebody runs this with it." >&2; fi
 
 bench: $(DEVELOPMENT) ## Run the benchmarks (ARGS="--small --only moves"); results under var/bench/
 	@exec $(BIN)/python -m tests.bench $(ARGS)

@@ -206,7 +206,7 @@ def far_side() -> Iterator[FarSide]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     # Streams that were hung up on are no fault of the test.
-    server.handle_error = lambda *_: None  # type: ignore[method-assign, assignment]  # silence, not a report
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]  # silence, not a report
     far.url = f"http://127.0.0.1:{server.server_address[1]}"
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
