@@ -1,12 +1,14 @@
-"""The queues of Celery: one for each kind of render step, and three for everything else."""
+"""The queues of Celery: one for each kind of render step, and four for everything else."""
 
 DEFAULT = "default"
 # Somebody waits for a sign-in link: nothing else may stand before it.
 MAIL = "mail"
 # Backups, exports, erasures: hours rather than seconds.
 LONG = "long"
+# Uploads to other sites: minutes of waiting for a slow line.
+PUBLISH = "publish"
 STEPS = ("image", "narration", "segment", "sound", "stitch")
-OTHERS = (MAIL, DEFAULT, LONG)
+OTHERS = (MAIL, DEFAULT, LONG, PUBLISH)
 ALL = (*OTHERS, *STEPS)
 
 ROUTES = {

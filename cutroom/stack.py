@@ -69,7 +69,7 @@ def application(var: Path, *, port: int) -> list[Part]:
             *worker,
             "--hostname=others@%h",
             f"--queues={','.join(queues.OTHERS)}",
-            "--concurrency=2",
+            "--concurrency=3",
         ],
         "web": [sys.executable, "-m", "uvicorn", "config.asgi:application", *_web_options(port)],
     }

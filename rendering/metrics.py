@@ -36,6 +36,9 @@ STEP_SECONDS = Histogram(
 
 PROVIDER_CALLS = Counter("cutroom_provider_calls", "Calls to providers outside.", ["provider", "outcome"])
 PROVIDER_DOLLARS = Counter("cutroom_provider_dollars", "What answered calls cost, as priced.", ["provider"])
+PUBLICATIONS_ENDED = Counter(
+    "cutroom_publications_ended", "Videos that arrived elsewhere, or did not.", ["state", "code"]
+)
 PROVIDER_SECONDS = Histogram(
     "cutroom_provider_seconds",
     "Time until a provider's whole answer was there.",

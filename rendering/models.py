@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from rendering.choices import Aspect, Motion, Music, Quality, Resolution, Transition, WhenUnavailable
 from rendering.providers import models as _providers  # noqa: F401  # Django finds its tables by this
+from rendering.publishing import models as _publishing  # noqa: F401  # as above
 from tenants.models import TenantOwned
 
 

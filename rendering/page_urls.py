@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from rendering.views import create, editor, files, library, renders
+from rendering.views import create, editor, files, library, renders, youtube
 
 page_urlpatterns = [
     path("", create.home, name="home"),
@@ -17,6 +17,11 @@ page_urlpatterns = [
     path("renders/<uuid:render_id>/cancel", renders.cancel, name="render-cancel"),
     path("renders/<uuid:render_id>/retry", renders.retry, name="render-retry"),
     path("renders/<uuid:render_id>/rename", renders.rename, name="render-rename"),
+    path("renders/<uuid:render_id>/publish", youtube.publish, name="publish"),
+    path("account/youtube", youtube.show, name="youtube"),
+    path("account/youtube/connect", youtube.connect, name="youtube-connect"),
+    path("account/youtube/callback", youtube.callback, name="youtube-callback"),
+    path("account/youtube/disconnect", youtube.disconnect, name="youtube-disconnect"),
     path("renders/<uuid:render_id>/video", files.video, name="video"),
     path("renders/<uuid:render_id>/poster", files.poster, name="poster"),
     path("renders/<uuid:render_id>/captions.vtt", files.captions_vtt, name="captions-vtt"),

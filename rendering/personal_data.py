@@ -18,7 +18,8 @@ from cutroom.personal_data import (
 )
 from rendering.keys import VIDEO_FILES, video_key
 from rendering.models import Asset, CacheEntry, JobState, RenderJob, StepState
-from rendering.providers.personal_data import LOCAL_ADAPTERS, PARTIES, TABLES
+from rendering.providers import personal_data as providers
+from rendering.publishing import personal_data as publishing
 
 _OF_TENANT = Owner(tenant="tenant")
 _WORK = "To write scripts and keep the material of videos"
@@ -124,7 +125,8 @@ DATA = AppData(
                 record("id", "tenant", "key", "kind", "storage_key", "size_bytes", "created_at", "used_at"),
             ],
         ),
-        *TABLES,
+        *providers.TABLES,
+        *publishing.TABLES,
     ],
     storage=[
         StorageArea(
@@ -149,6 +151,6 @@ DATA = AppData(
             promised=_cache,
         ),
     ],
-    parties=PARTIES,
-    local_adapters=LOCAL_ADAPTERS,
+    parties=[*providers.PARTIES, *publishing.PARTIES],
+    local_adapters=providers.LOCAL_ADAPTERS,
 )

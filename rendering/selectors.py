@@ -15,6 +15,7 @@ from cutroom.errors import NotFound
 from rendering import timeline
 from rendering.models import Asset, JobState, Project, RenderJob, RenderStep, Scene, StepKind, StepState
 from rendering.providers.models import ScriptDraft
+from rendering.publishing.models import Publication, YouTubeChannel
 
 # Below this, progress says too little about speed.
 _TELLING_PROGRESS = 5
@@ -61,6 +62,21 @@ def project_by_slug(slug: str) -> Project:
 def script_draft(draft_id: UUID) -> ScriptDraft:
     """A script that was asked for. Raises NotFound."""
     return _found(ScriptDraft.objects.filter(pk=draft_id))
+
+
+def youtube_channel() -> YouTubeChannel | None:
+    """The channel the tenant has connected."""
+    return YouTubeChannel.objects.first()
+
+
+def publications() -> QuerySet[Publication]:
+    """What went to YouTube or is on its way, newest first."""
+    return Publication.objects.order_by("-created_at", "-pk")
+
+
+def publication_of(job: RenderJob) -> Publication | None:
+    """The newest publication of a video."""
+    return publications().filter(job=job).first()
 
 
 def scene_of(project: Project, scene_id: UUID) -> Scene:

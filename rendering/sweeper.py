@@ -10,6 +10,7 @@ from django.db import connections
 from cutroom import dispatch
 from rendering import conf, drafting, metrics, outcomes, scratch
 from rendering.leases import Claim
+from rendering.publishing import sending
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +55,7 @@ def sweep() -> dict[str, int]:
         "crashed": sum(outcomes.crash(claim) for claim in _expired()),
         "rung": _ring_for_unheard(),
         "started": _start_forgotten() + _move_on_forgotten(),
+        "publications": sending.ring_for_due(),
         "drafts": drafting.ring_for_due(),
         "reaped": scratch.reap(),
     }

@@ -8,6 +8,7 @@ from uuid import UUID
 from celery import shared_task, signals
 
 from rendering import drafting, engine, farewell, sweeper
+from rendering.publishing import sending
 
 
 @shared_task(name="rendering.run_step")
@@ -32,6 +33,12 @@ def start_job(*, tenant_id: str, job_id: str, **_: Any) -> None:
 def write_script(*, tenant_id: str, draft_id: str, **_: Any) -> None:
     """Have a script written about a topic."""
     drafting.work(tenant_id=UUID(tenant_id), draft_id=UUID(draft_id))
+
+
+@shared_task(name="rendering.publish")
+def publish(*, tenant_id: str, publication_id: str, **_: Any) -> None:
+    """Go on with a video on its way to YouTube."""
+    sending.work(tenant_id=UUID(tenant_id), publication_id=UUID(publication_id))
 
 
 @shared_task(name="rendering.sweep")

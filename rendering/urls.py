@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from rendering.api import assets, downloads, events, projects, renders, scenes, script_drafts, stitch
+from rendering.api import (
+    assets,
+    downloads,
+    events,
+    projects,
+    publish,
+    renders,
+    scenes,
+    script_drafts,
+    stitch,
+)
 from rendering.page_urls import page_urlpatterns
 
 api_urlpatterns = [
@@ -26,6 +36,11 @@ api_urlpatterns = [
     path("renders/<uuid:render_id>/events", events.RenderEventsAPI.as_view(), name="render-events"),
     path("renders/<uuid:render_id>/cancel", renders.RenderCancelAPI.as_view(), name="render-cancel"),
     path("renders/<uuid:render_id>/retry", renders.RenderRetryAPI.as_view(), name="render-retry"),
+    path(
+        "renders/<uuid:render_id>/publish/youtube",
+        publish.PublishYouTubeAPI.as_view(),
+        name="publish-youtube",
+    ),
     path("renders/<uuid:render_id>/video", downloads.RenderVideoAPI.as_view(), name="render-video"),
     path("renders/<uuid:render_id>/poster", downloads.RenderPosterAPI.as_view(), name="render-poster"),
     path(

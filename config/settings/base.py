@@ -22,6 +22,8 @@ from config.settings.plans import *  # noqa: F403  # settings are read by name
 from config.settings.privacy import *  # noqa: F403  # settings are read by name
 from config.settings.providers import *  # noqa: F403  # settings are read by name
 from config.settings.sign_in import *  # noqa: F403  # settings are read by name
+from config.settings.youtube import *  # noqa: F403  # settings are read by name
+from config.settings.youtube import YOUTUBE_FORM_ACTIONS
 from cutroom import metric_files, queues, reporting, tracing
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
@@ -163,6 +165,7 @@ CELERY_BEAT_SCHEDULER = "cutroom.beat:ForgetfulScheduler"
 # --- Tenants
 # Paths whose views ask Stripe, or wait for an export: no transaction may stay open meanwhile.
 TENANTS_OWN_TRANSACTIONS = (
+    "/account/youtube",
     "/api/account/export",
     "/api/billing/checkout",
     "/api/billing/portal",
@@ -218,8 +221,13 @@ CONTENT_SECURITY_POLICY = {
         "media-src": [_SELF],
         "font-src": [_SELF],
         "connect-src": [_SELF],
-        # A form POST that redirects to Stripe is blocked unless the policy names it.
-        "form-action": [_SELF, "https://checkout.stripe.com", "https://billing.stripe.com"],
+        # A form POST that redirects to Stripe or Google is blocked unless the policy names it.
+        "form-action": [
+            _SELF,
+            "https://checkout.stripe.com",
+            "https://billing.stripe.com",
+            *YOUTUBE_FORM_ACTIONS,
+        ],
         "base-uri": ["'none'"],
         "frame-ancestors": ["'none'"],
         "object-src": ["'none'"],

@@ -22,6 +22,7 @@ from gdpr.backups import making
 from gdpr.erasure import asking, ledger, local, receipts, scanning
 from gdpr.erasure.ledger import Entry, Scope
 from gdpr.models import Erasure, ErasureState
+from rendering.publishing import services as publishing
 from tenants import holding, tombstones
 from tenants.context import tenant_context
 from tenants.models import Membership
@@ -108,9 +109,10 @@ def _people_of_only(tenant_id: UUID) -> list[UUID]:
 
 
 def _ask_third_parties(erasure: Erasure) -> int:
-    """Stripe forgets the customer; a failure is raised and the step tried again."""
+    """Stripe forgets the customer, Google the permission; a failure is raised and the step tried again."""
     if erasure.scope != Scope.TENANT:
         return 0
+    publishing.revoke_for_erasure(tenant_id=erasure.subject)
     with suppress(PaymentsNotSetUp):
         customers.forget(erasure.subject)
     return 1

@@ -22,6 +22,7 @@ from rendering.errors import NobodyWrites
 from rendering.languages import language_problem
 from rendering.providers.models import DraftState, ScriptDraft
 from tenants.http import Principal
+from tenants.roles import Capability
 
 _RETRY_AFTER_SECONDS = "2"
 _TAGS = ["projects"]
@@ -60,6 +61,8 @@ class ScriptDraftSerializer(serializers.Serializer):
 class ScriptDraftsAPI(APIView):
     """POST /api/v1/script-drafts"""
 
+    capability = Capability.MAKE_VIDEOS
+
     @extend_schema(
         operation_id="script_drafts_create",
         tags=_TAGS,
@@ -83,6 +86,8 @@ class ScriptDraftsAPI(APIView):
 
 class ScriptDraftAPI(APIView):
     """GET /api/v1/script-drafts/{id}"""
+
+    capability = Capability.MAKE_VIDEOS
 
     @extend_schema(
         operation_id="script_drafts_get",

@@ -19,6 +19,7 @@ from rendering import selectors, services
 from rendering.forms import RenameForm
 from rendering.models import RenderJob, Scene
 from rendering.progress import progress_of
+from rendering.publishing import services as publishing
 from rendering.storyboard import picture_url
 from tenants.http import TenantRequest
 
@@ -74,7 +75,12 @@ def rename(request: TenantRequest, render_id: UUID) -> HttpResponse:
 
 
 def _context(job: RenderJob) -> dict[str, Any]:
-    return {"job": job, "progress": progress_of(job, at=clock.now()), "still_url": _still_url(job)}
+    return {
+        "job": job,
+        "progress": progress_of(job, at=clock.now()),
+        "still_url": _still_url(job),
+        "can_publish": publishing.is_set_up(),
+    }
 
 
 def _still_url(job: RenderJob) -> str:

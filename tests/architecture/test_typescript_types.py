@@ -18,4 +18,3 @@ def test_the_types_were_made_from_the_kept_description() -> None:
     first, _, rest = TYPES.read_text().partition("\n")
     assert first.endswith(f"sha256 {digest}"), f"Run: {REGENERATE}"
     assert "export interface paths" in rest
-

@@ -30,9 +30,7 @@ def write(cast: Cast) -> ScriptDraft:
         return ScriptDraft.objects.get()
 
 
-def test_a_topic_becomes_a_script(
-    alice: APIClient, cast: Cast, outside: FarSide
-) -> None:
+def test_a_topic_becomes_a_script(alice: APIClient, cast: Cast, outside: FarSide) -> None:
     asked = alice.post(DRAFTS, {"topic": TOPIC, "scenes": 2})
     assert (asked.status_code, asked["Retry-After"]) == (202, "2")
     assert asked.json()["state"] == "queued"
