@@ -18,9 +18,8 @@ from cutroom.schema import problems
 from metering.errors import PlanRequired
 from rendering import selectors
 from rendering.api.fields import Choice, link
-from rendering.errors import VideoNotReady
+from rendering.errors import AlreadyPublished, NoChannel, PublishingNotSetUp, VideoNotReady
 from rendering.publishing import services
-from rendering.publishing.errors import AlreadyPublished, NoChannel, PublishingNotSetUp
 from rendering.publishing.models import Privacy, PublicationState
 from rendering.publishing.services import MOST_DESCRIPTION, MOST_TITLE
 from tenants.http import Principal

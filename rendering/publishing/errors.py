@@ -1,29 +1,6 @@
-"""Refusals of publishing, and what Google says no to."""
+"""What Google says no to. Refusals of our own are in rendering/errors.py."""
 
 from __future__ import annotations
-
-from cutroom.errors import Conflict
-
-
-class PublishingNotSetUp(Conflict):
-    """The operator has set no YouTube client."""
-
-    code = "publishing-not-set-up"
-    title = "Publishing to YouTube is not set up here. Ask the operator."
-
-
-class NoChannel(Conflict):
-    """The tenant has connected no channel, or Google no longer accepts the connection."""
-
-    code = "no-channel"
-    title = "No YouTube channel is connected. An admin of the workspace can connect one."
-
-
-class AlreadyPublished(Conflict):
-    """This video is on its way to YouTube, or there."""
-
-    code = "already-published"
-    title = "This video is on YouTube already, or on its way there."
 
 
 class GoogleError(Exception):

@@ -12,10 +12,10 @@ from django.db import IntegrityError, transaction
 from cutroom import clock, dispatch, sealing
 from cutroom.errors import InvalidInput
 from metering import services as metering
-from rendering.errors import VideoNotReady
+from rendering.errors import AlreadyPublished, NoChannel, PublishingNotSetUp, VideoNotReady
 from rendering.models import JobState, RenderJob
 from rendering.publishing import oauth, youtube
-from rendering.publishing.errors import AlreadyPublished, GoogleError, NoChannel, PublishingNotSetUp
+from rendering.publishing.errors import GoogleError
 from rendering.publishing.models import Publication, PublicationState, YouTubeChannel
 from rendering.publishing.oauth import Asking
 from tenants import audit

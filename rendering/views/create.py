@@ -14,8 +14,9 @@ from cutroom.errors import DomainError, InvalidInput
 from cutroom.form_problems import problems_of
 from cutroom.pages import require_principal
 from rendering import drafting, scripts, selectors
-from rendering.forms import StartForm, TopicForm
+from rendering.forms import StartForm
 from rendering.models import Project
+from rendering.outside_forms import TopicForm
 from rendering.providers.models import DraftState, ScriptDraft
 from rendering.samples import SAMPLES
 from rendering.storyboard import Frame, storyboard

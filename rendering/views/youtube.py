@@ -18,8 +18,8 @@ from cutroom.form_problems import problems_of
 from cutroom.pages import require_principal
 from metering import entitlements
 from rendering import selectors
-from rendering.forms import PublishForm
 from rendering.models import JobState, RenderJob
+from rendering.outside_forms import PublishForm
 from rendering.publishing import oauth, services
 from rendering.publishing.errors import GoogleError
 from rendering.publishing.models import PublicationState

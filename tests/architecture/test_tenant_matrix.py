@@ -178,6 +178,8 @@ def test_the_owner_finds_everything(alice: APIClient, things: dict[str, str], me
     renders = "get api/v1/renders/<uuid:render_id>"
     files = {f"{renders}/{name}" for name in ("video", "poster", "captions.vtt", "captions.srt")}
     files.add("get api/v1/projects/<slug:slug>/assets/<uuid:asset_id>/file")
+    # Nothing was published yet.
+    files.add(f"{renders}/publish/youtube")
     assert lost == files
 
 
