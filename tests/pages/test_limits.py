@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
+from billing.models import TenantSubscription
 from metering.models import Notice
 from rendering.models import Project, RenderJob
 from tenants.context import tenant_context
@@ -33,6 +34,21 @@ def test_the_refused_draft_is_saved(alice_browser: Client, mill: Project, words_
     assert words_of(mill)[0] == "Typed last."
     with tenant_context(mill.tenant_id):
         assert not RenderJob.objects.exists()
+
+
+@pytest.mark.usefixtures("_tiny_plan")
+def test_who_has_pro_is_not_told_to_upgrade_to_it(
+    alice_browser: Client, mill: Project, settings: Settings
+) -> None:
+    with tenant_context(mill.tenant_id):
+        TenantSubscription.objects.create(plan="pro")
+    settings.METERING_PLANS = {**settings.METERING_PLANS, "pro": settings.METERING_PLANS["free"]}
+    answer = alice_browser.get("/projects/mill/limit?resolution=720p&fps=24")
+    page = answer.content.decode()
+    assert answer.status_code == 402
+    assert "Usage limit reached. Wait until next month, or ask for more." in page
+    assert "Upgrade to Pro" not in page
+    assert "Choose a larger plan" in page
 
 
 def test_4k_is_locked_on_free_and_refused_when_forced(alice_browser: Client, mill: Project) -> None:
