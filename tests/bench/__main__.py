@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import subprocess
 import sys
 import warnings
 from pathlib import Path
@@ -18,6 +19,7 @@ from pathlib import Path
 import django
 
 from cutroom import embedded, environment, stack
+from tests.bench.comparison import latest, regressions
 from tests.bench.parts import RENDERING, SERVICE
 
 CORES = 2
@@ -28,28 +30,42 @@ REFERENCE = Path(__file__).parent / "reference.json"
 def main() -> int:
     """Measure, print, keep the numbers."""
     options = _options()
-    _use_two_cores()
     directory = embedded.var_dir() / "bench"
+    if options.attempts > 1:
+        return _best_of(options, earlier=_earlier(options.compare, latest(directory)))
+    _use_two_cores()
     _prepare(directory / "installation")
     # Static files are not collected in development, and nobody asks for one here.
     warnings.filterwarnings("ignore", message="No directory at")
     # Models can be imported only now.
-    from tests.bench import comparison, session
+    from tests.bench import session
 
-    earlier = _earlier(options.compare, comparison.latest(directory))
+    earlier = _earlier(options.compare, latest(directory))
     rows = session.run(directory, only=options.only, is_small=options.small)
-    worse = comparison.regressions(rows, earlier) if earlier else []
+    worse = regressions(rows, earlier) if earlier else []
     for sentence in worse:
         print(f"WORSE than in {earlier}: {sentence}")
     is_missed = options.strict and not all(row.is_held for row in rows)
     return 1 if worse or is_missed else 0
 
 
-def _earlier(wish: str | None, latest: Path | None) -> Path | None:
+def _best_of(options: argparse.Namespace, *, earlier: Path | None) -> int:
+    """Measure up to `attempts` times, each in a process of its own, until a run is no worse than `earlier`.
+
+    A machine that others use is slow now and then; a change that made something slow is slow every time.
+    """
+    command = [sys.executable, "-m", "tests.bench", "--only", *options.only]
+    command += ["--small"] * options.small + ["--strict"] * options.strict
+    command += ["--compare", str(earlier)] if earlier else []
+    codes = (subprocess.run(command, check=False).returncode for _ in range(options.attempts))
+    return 0 if any(code == 0 for code in codes) else 1
+
+
+def _earlier(wish: str | None, last: Path | None) -> Path | None:
     """The file to compare with: none unless asked for, the one that is named, or the last run's."""
     if wish is None or wish:
         return Path(wish) if wish else None
-    return latest or REFERENCE
+    return last or REFERENCE
 
 
 def _prepare(var: Path) -> None:
@@ -74,6 +90,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description="Measure Cutroom.")
     parser.add_argument("--strict", action="store_true", help="end with 1 when a target is missed")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="measure only these parts")
+    parser.add_argument("--attempts", type=int, default=1, help="how often to try before it counts as worse")
     parser.add_argument("--small", action="store_true", help="a few minutes instead of an hour: see SMALL")
     parser.add_argument(
         "--compare",

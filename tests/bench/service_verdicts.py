@@ -16,7 +16,7 @@ from tests.bench.table import Row
 def rows(measured: ServiceRuns) -> Iterator[Row]:
     """One row a promise."""
     if measured.moves:
-        yield _moves(measured.moves)
+        yield from _moves(measured.moves)
     if measured.look_ups:
         yield _look_ups(measured.look_ups)
     if measured.archives:
@@ -29,10 +29,9 @@ def rows(measured: ServiceRuns) -> Iterator[Row]:
         yield _memory("memory of the workers", measured.worker, deed="jobs")
 
 
-def _moves(seconds: Moves) -> Row:
+def _moves(seconds: Moves) -> Iterator[Row]:
     raw = seconds.in_two_transactions / seconds.raw_update
-    work = seconds.without_disk / seconds.bare_without_disk
-    return Row(
+    yield Row(
         name="reserve and settle against one bare UPDATE, in a tenant's transaction",
         ours=_microseconds(seconds.in_one_transaction),
         theirs=_microseconds(seconds.bare_update),
@@ -40,10 +39,18 @@ def _moves(seconds: Moves) -> Row:
         target=2.5,
         bound="at most",
         note=(
-            f"in two transactions {_microseconds(seconds.in_two_transactions)}, {raw:.2f} × one UPDATE alone "
-            f"on a raw connection; where nobody waits for the disk {_microseconds(seconds.without_disk)}, "
-            f"{work:.2f} × the UPDATE."
+            f"durable. In two transactions {_microseconds(seconds.in_two_transactions)}, {raw:.2f} × one "
+            "UPDATE alone on a raw connection."
         ),
+    )
+    yield Row(
+        name="the same where no commit waits for the disk",
+        ours=_microseconds(seconds.without_disk),
+        theirs=_microseconds(seconds.bare_without_disk),
+        result=seconds.without_disk / seconds.bare_without_disk,
+        target=5,
+        bound="at most",
+        note="what the processor does: two moves, six rows and their history against one row.",
     )
 
 
