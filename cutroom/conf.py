@@ -55,3 +55,14 @@ def worker_port() -> int:
 def var_dir() -> Path:
     """CUTROOM_VAR: where everything that this machine writes lies."""
     return Path(settings.CUTROOM_VAR)
+
+
+def places() -> int:
+    """How many requests a web process works on at once: as many as its pool has connections."""
+    pool = settings.DATABASES["default"]["OPTIONS"].get("pool")
+    return int(pool["max_size"]) if pool else 8
+
+
+def patience_seconds() -> float:
+    """CUTROOM_PATIENCE_SECONDS: how long a request waits for its turn before it is answered with 503."""
+    return float(getattr(settings, "CUTROOM_PATIENCE_SECONDS", 20))

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from opentelemetry.trace import SpanKind
 
-from cutroom import health, metrics, privacy, tracing
-from cutroom.errors import DomainError, NotAuthenticated, PermissionDenied
+from cutroom import admission, health, metrics, privacy, tracing
+from cutroom.errors import DomainError, NotAuthenticated, PermissionDenied, Unavailable
 from cutroom.logs import log_context
 from cutroom.pages import redirect_to_login
 from cutroom.problems import page_or_problem, problem_response
@@ -21,6 +21,8 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 logger = logging.getLogger("cutroom.access")
 
+_CROWDED = "Too many people ask at once. Nothing was done; try again in a few seconds."
+_CROWDED_SECONDS = 10
 _SAFE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -74,6 +76,19 @@ class ProbeMiddleware:
         """The probe's answer, or that of the site for any other path."""
         probe = _PROBES.get(request.path)
         return probe(request) if probe else self.get_response(request)
+
+
+class AdmissionMiddleware:
+    """Says so to a request that waited too long for its turn (see admission.Admission); the rest passes."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """503 with Retry-After for who came too late, before anything is looked up."""
+        if getattr(request, "scope", {}).get(admission.LATE):
+            return page_or_problem(request, Unavailable(_CROWDED, retry_after=_CROWDED_SECONDS))
+        return self.get_response(request)
 
 
 class RefusalMiddleware:

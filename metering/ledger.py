@@ -143,7 +143,7 @@ def record(*, tenant_id: UUID, line: Line) -> Move | None:
         "tenant_id": tenant_id,
         "meter": line.meter.value,
         "day": line.at.astimezone(UTC).date(),
-        "detail": json.dumps(line.detail or {}),
+        "detail": json.dumps(line.detail) if line.detail else "{}",
     }
     rows = prepared.fetch_all(RECORD, parameters)
     if not rows:

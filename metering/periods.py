@@ -99,6 +99,7 @@ def resets_at(tenant_id: UUID, meter: Meter, at: datetime) -> datetime | None:
     return None if meter.is_level else current(tenant_id, at).ends_at
 
 
+@lru_cache(maxsize=10_000)
 def _beginning(year: int, month: int, anchor_day: int) -> date:
     """Of the period that begins in a month; months 0 and 13 are of the years beside."""
     year, month = year + (month - 1) // 12, (month - 1) % 12 + 1

@@ -67,6 +67,7 @@ MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "cutroom.middleware.RequestIdMiddleware",
     "cutroom.middleware.ProbeMiddleware",
+    "cutroom.middleware.AdmissionMiddleware",
     "cutroom.middleware.TraceMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -52,12 +52,13 @@ def test_the_last_run_is_the_one_to_compare_with(tmp_path: Path) -> None:
     assert latest(tmp_path) == tmp_path / "bench-20261201-070000.json"
 
 
-def sights(seconds: int, *, queue: float) -> list[Sight]:
+def sights(first: int, *, queue: float) -> list[Sight]:
+    """Ten of them, a second apart: two steps, a video and a second of the web's processor each."""
     return [
         Sight(
-            queue_seconds=queue, steps=2 * second, videos=second, connections=9, cpu_seconds={"web": second}
+            at=at, queue_seconds=queue, steps=2 * at, videos=at, connections=9, cpu_seconds={"web": float(at)}
         )
-        for second in range(seconds)
+        for at in range(first, first + 10)
     ]
 
 
@@ -65,11 +66,10 @@ def test_stages_are_told_apart_and_the_knee_is_where_people_wait() -> None:
     stages = [Stage(name="promised", users=200, seconds=10), Stage(name="300", users=300, seconds=10)]
     quick = [Answer(stage="promised", name="/usage", ms=20.0, error="")] * 100
     slow = [Answer(stage="300", name="/usage", ms=float(ms), error="") for ms in range(0, 2000, 20)]
-    first, second = report.stage_results(
-        stages, [*quick, *slow], [*sights(10, queue=1), *sights(10, queue=7)]
-    )
+    seen = [*sights(0, queue=1), *sights(10, queue=7)]
+    first, second = report.stage_results(stages, [*quick, *slow], seen)
     assert (first.times.p95, first.requests_per_second, first.queue_seconds) == (20, 10, 1)
-    assert (first.steps_per_second, first.cores) == (1.8, {"web": 0.9})
+    assert (first.steps_per_second, first.cores) == (2, {"web": 1})
     assert (second.times.p50, second.times.p99, second.queue_seconds) == (1000, 1980, 7)
     assert report.knee([first, second]) is second
     assert report.knee([first]) is None
@@ -78,6 +78,6 @@ def test_stages_are_told_apart_and_the_knee_is_where_people_wait() -> None:
 def test_one_failure_is_a_knee_too() -> None:
     stages = [Stage(name="promised", users=200, seconds=10)]
     answers = [Answer(stage="promised", name="/usage", ms=20.0, error="502")]
-    [result] = report.stage_results(stages, answers, sights(10, queue=0))
+    [result] = report.stage_results(stages, answers, sights(0, queue=0))
     assert result.times.failures == 1
     assert report.knee([result]) is result

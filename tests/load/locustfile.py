@@ -219,8 +219,9 @@ ANSWERS: list[str] = []
 
 
 def note(name: str, response_time: float, exception: Exception | None, **_: Any) -> None:
-    """Keep every answer with the stage in which it came."""
-    answer = {"stage": Stages.name, "name": name, "ms": response_time, "error": str(exception or "")}
+    """Keep every answer with the stage in which it came. The address is left out of errors: `name` has it."""
+    error = str(exception or "").rsplit(": ", 1)[-1]
+    answer = {"stage": Stages.name, "name": name, "ms": response_time, "error": error}
     ANSWERS.append(json.dumps(answer))
 
 

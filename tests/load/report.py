@@ -74,11 +74,11 @@ def times_by(answers: Iterable[Answer], key: Callable[[Answer], str]) -> dict[st
 def stage_results(
     stages: Sequence[Stage], answers: Sequence[Answer], sights: Sequence[Sight]
 ) -> list[StageResult]:
-    """One result a stage; sights are a second apart and begin with the first stage."""
+    """One result a stage; the first sight is from when the first stage began."""
     times = times_by(answers, lambda answer: answer.stage)
     found, begin = [], 0
     for stage in stages:
-        seen = sights[begin : begin + stage.seconds]
+        seen = [sight for sight in sights if begin <= sight.at < begin + stage.seconds]
         begin += stage.seconds
         if stage.name in times and len(seen) > 1:
             found.append(_stage_result(stage, times[stage.name], seen))
@@ -112,7 +112,8 @@ def to_json(by_name: dict[str, Times], results: Sequence[StageResult]) -> dict[s
 
 
 def _stage_result(stage: Stage, times: Times, seen: Sequence[Sight]) -> StageResult:
-    first, last, seconds = seen[0], seen[-1], len(seen)
+    first, last = seen[0], seen[-1]
+    seconds = last.at - first.at
     parts = first.cpu_seconds
     return StageResult(
         stage=stage,

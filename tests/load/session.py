@@ -7,6 +7,7 @@ import logging
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -43,8 +44,9 @@ def run(directory: Path, *, stages: Sequence[Stage], edited: float) -> int:
     first = [answer for answer in answers if answer.stage == stages[0].name]
     by_name = report.times_by(first, lambda answer: answer.name)
     print(report.markdown(by_name, results))
-    for sentence in sorted({answer.error for answer in answers if answer.error}):
-        print(f"Failed: {sentence}")
+    failures = Counter((answer.stage, answer.error) for answer in answers if answer.error)
+    for (stage, error), count in sorted(failures.items()):
+        print(f"Failed in {stage}: {count} × {error}")
     knee = report.knee(results)
     print(f"\nThe knee: {knee.stage.users} users" if knee else "\nNo knee was reached.")
     print(f"Other programs, the users among them, kept {others_cores:.2f} cores busy.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -26,8 +27,10 @@ CONNECTIONS = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'app'"
 
 @dataclass
 class Sight:
-    """One look: how long the oldest step waits, what was done so far, processor seconds of each part."""
+    """One look, `at` seconds after the first: how long the oldest step waits, what was done so far, processor
+    seconds of each part."""
 
+    at: float
     queue_seconds: float
     steps: int
     videos: int
@@ -54,12 +57,14 @@ class Watch(threading.Thread):
 
     def run(self) -> None:
         """Look until stopped."""
+        began = time.monotonic()
         with psycopg.connect(os.environ["DATABASE_OPS_URL"], autocommit=True) as connection:
             while not self._asked_to_stop.wait(LOOK_EVERY_SECONDS):
-                self.sights.append(self._look(connection))
+                self.sights.append(self._look(connection, at=time.monotonic() - began))
 
-    def _look(self, connection: psycopg.Connection) -> Sight:
+    def _look(self, connection: psycopg.Connection, *, at: float) -> Sight:
         return Sight(
+            at=at,
             queue_seconds=float(_value(connection, WAITING)),
             steps=int(_value(connection, DONE)),
             videos=int(_value(connection, VIDEOS)),
