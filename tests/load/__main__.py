@@ -1,7 +1,7 @@
 """`make load`: two hundred people at once against the stack of `make run`, then more until something gives.
 
 A fresh installation with DEBUG off and one web process a core; people, sessions and projects are made
-before. Ends with 1 when a request failed in the first stage, which is the one that is promised.
+before. Ends with 1 when a request failed in the promised stage.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 import django
 
 from cutroom import embedded, environment, stack
+from tests.load import report
 from tests.load.report import Stage
 
 
@@ -44,10 +45,13 @@ def _prepare(var: Path, *, web_processes: int) -> None:
 
 
 def _stages(options: argparse.Namespace) -> list[Stage]:
-    """The promised crowd first, then steps of half as many more."""
+    """A few who warm the processes up, the promised crowd, then steps of half as many more."""
     more = (options.users + options.users * step // 2 for step in range(1, options.steps + 1))
-    first = Stage(name="promised", users=options.users, seconds=options.seconds)
-    return [first, *(Stage(name=f"{users}", users=users, seconds=options.seconds // 2) for users in more)]
+    return [
+        Stage(name=report.WARM_UP, users=max(1, options.users // 10), seconds=15),
+        Stage(name=report.PROMISED, users=options.users, seconds=options.seconds),
+        *(Stage(name=f"{users}", users=users, seconds=options.seconds // 2) for users in more),
+    ]
 
 
 def _options() -> argparse.Namespace:

@@ -28,7 +28,7 @@ WAIT_SECONDS = 0.5
 
 
 def run(directory: Path, *, stages: Sequence[Stage], edited: float) -> int:
-    """0 when nothing failed in the first stage."""
+    """0 when nothing failed in the promised stage."""
     logging.getLogger("httpx").setLevel(logging.WARNING)
     work = directory / "work"
     work.mkdir(parents=True, exist_ok=True)
@@ -41,8 +41,8 @@ def run(directory: Path, *, stages: Sequence[Stage], edited: float) -> int:
         others_cores = others.cores()
     answers = report.read(Path(json.loads(plan.read_text())["answers"]))
     results = report.stage_results(stages, answers, watch.sights)
-    first = [answer for answer in answers if answer.stage == stages[0].name]
-    by_name = report.times_by(first, lambda answer: answer.name)
+    promised = [answer for answer in answers if answer.stage == report.PROMISED]
+    by_name = report.times_by(promised, lambda answer: answer.name)
     print(report.markdown(by_name, results))
     failures = Counter((answer.stage, answer.error) for answer in answers if answer.error)
     for (stage, error), count in sorted(failures.items()):
@@ -51,7 +51,7 @@ def run(directory: Path, *, stages: Sequence[Stage], edited: float) -> int:
     print(f"\nThe knee: {knee.stage.users} users" if knee else "\nNo knee was reached.")
     print(f"Other programs, the users among them, kept {others_cores:.2f} cores busy.")
     print(f"Kept in {_keep(directory, report.to_json(by_name, results), others_cores)}")
-    return 1 if any(answer.error for answer in first) else 0
+    return 1 if any(answer.error for answer in promised) else 0
 
 
 def _plan(work: Path, *, stages: Sequence[Stage], edited: float) -> Path:
