@@ -38,8 +38,12 @@ class Question(serializers.Serializer):
         decimal_places=3,
         min_value=0,
         default=Decimal(0),
-        help_text="In the unit of the meter: pieces, minutes or GB.",
+        help_text="In the unit of the meter: whole pieces, minutes or GB.",
     )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Half a picture is none."""
+        return _whole(attrs, "amount")
 
 
 class WayOutDocument(serializers.Serializer):
@@ -77,6 +81,10 @@ class Wish(Body):
         max_digits=12, decimal_places=3, min_value=0, help_text="In the unit of the meter."
     )
     note = serializers.CharField(max_length=1000)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Half a picture is none."""
+        return _whole(attrs, "wanted")
 
 
 class LimitRequestDocument(serializers.Serializer):
@@ -156,6 +164,12 @@ class LimitRequestsAPI(APIView):
             at=clock.now(),
         )
         return Response(_document(asked), status=201)
+
+
+def _whole(attrs: dict[str, Any], field: str) -> dict[str, Any]:
+    if Meter(attrs["meter"]).unit == "count" and attrs[field] % 1:
+        raise serializers.ValidationError({field: ["Pieces are counted in whole numbers."]})
+    return attrs
 
 
 def _shown(decision: Decision) -> dict[str, Any]:

@@ -102,7 +102,7 @@ def _stage(tenants: Sequence[Tenant], *, repeats: int) -> dict[Tenant, dict[str,
         for name, path in ANSWERS.items():
             works[tenant, name] = _asker(page if path == "/usage" else api, path)
     named = {f"{tenant.slug} {name}": work for (tenant, name), work in works.items()}
-    seconds = rounds.medians(named, rounds=5, repeats=repeats)
+    seconds = rounds.medians(named, rounds=5, repeats=repeats // 2)
     return {
         tenant: {
             name: seconds[f"{tenant.slug} {name}"] / seconds[f"{tenant.slug} {CONTROL}"] for name in ANSWERS

@@ -78,3 +78,13 @@ def test_a_wish_for_no_more_than_there_is_is_named(alice: APIClient) -> None:
 def test_creators_may_look_and_not_ask(bob: APIClient) -> None:
     assert bob.get(REQUESTS).status_code == 200
     assert bob.post(REQUESTS, WISH).status_code == 403
+
+
+@pytest.mark.parametrize("amount", ["1.5", "0.001"])
+def test_pieces_are_whole(alice: APIClient, amount: str) -> None:
+    asked = alice.get(CHECK, {"meter": "images_count", "amount": amount})
+    wished = alice.post(REQUESTS, {**WISH, "wanted": amount}, format="json")
+    for answer, field in ((asked, "amount"), (wished, "wanted")):
+        assert answer.status_code == 400
+        assert answer.json()["errors"][0]["field"] == field
+    assert alice.get(CHECK, {"meter": "render_minutes", "amount": amount}).status_code == 200
