@@ -30,7 +30,7 @@ PATHS = (
     "/api/v1/renders",
     "/api/auth/me",
     "/api/billing/plans",
-    "/login",
+    "/api/v1/usage/history",
 )
 POLL_SECONDS = 0.1
 
