@@ -1,7 +1,7 @@
 # `make` alone lists the commands. All set-up happens on first use and again when a requirements file changes.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test demo check schema bench load lock
+.PHONY: help run test demo check schema bench load soak sabotage lock
 SHELL := /bin/sh
 
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -16,7 +16,7 @@ PRODUCTION := env SECRET_KEY=the-quick-brown-fox-jumps-over-the-lazy-dog-0123456
 	ALLOWED_HOSTS=cutroom.example MAGIC_LINK_FROM=login@cutroom.example SECURE_COOKIES=true DEBUG=false
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(RUNTIME) ## Start everything on http://127.0.0.1:8000 (PORT=… for another port)
 	@exec $(BIN)/python -m cutroom run
@@ -48,6 +48,12 @@ bench: $(DEVELOPMENT) ## Run the benchmarks (ARGS="--small --only moves"); resul
 
 load: $(DEVELOPMENT) ## Two hundred people at once, then more (ARGS="--users 50"); results under var/load/
 	@exec $(BIN)/python -m tests.load $(ARGS)
+
+soak: $(DEVELOPMENT) ## 30 minutes of random faults under load (SOAK_SECONDS=…, SOAK_SEED=… repeats a run); CI soaks for 60 s
+	SOAK_SECONDS=$${SOAK_SECONDS:-1800} $(BIN)/pytest -s -q tests/chaos/test_soak.py
+
+sabotage: $(DEVELOPMENT) ## Take each protection out of a copy of the code and show which tests turn red
+	@exec $(BIN)/python -m tests.chaos.sabotage
 
 lock: $(DEVELOPMENT) ## Compile requirements*.in into the exact requirements*.txt
 	$(BIN)/uv pip compile -q requirements.in -o requirements.txt --python-version 3.11 --universal

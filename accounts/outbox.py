@@ -16,6 +16,7 @@ from django.template.loader import render_to_string
 from accounts import conf, suppression
 from accounts.models import OutboxMail, SuppressionReason
 from cutroom import clock, dispatch, sealing
+from cutroom.crash_points import crash_at
 from tenants import holding
 
 logger = logging.getLogger(__name__)
@@ -83,7 +84,9 @@ def _send(mail: OutboxMail) -> bool:
         _give_up(mail, "suppressed")
         return False
     try:
+        crash_at("mail-taken")
         message_of(mail).send()
+        crash_at("mail-sent")
     except Exception as error:  # each mail library raises its own; a mail is tried again whatever it was
         if not _is_refused_for_good(error):
             _retry(mail, error)

@@ -11,6 +11,7 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 
 from cutroom import tracing
+from cutroom.crash_points import crash_at
 from cutroom.dependencies import DOORBELLS_LOST
 
 logger = logging.getLogger(__name__)
@@ -42,6 +43,7 @@ def after_commit(task_name: str, *, queue: str | None = None, countdown: float =
     """
 
     def send() -> None:
+        crash_at("before-doorbell")
         ring(task_name, queue=queue, countdown=countdown, **kwargs)
 
     transaction.on_commit(send)

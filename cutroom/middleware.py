@@ -11,11 +11,11 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from opentelemetry.trace import SpanKind
 
-from cutroom import admission, health, metrics, privacy, tracing
+from cutroom import admission, health, metrics, outages, privacy, tracing
 from cutroom.errors import DomainError, NotAuthenticated, PermissionDenied, Unavailable
 from cutroom.logs import log_context
 from cutroom.pages import redirect_to_login
-from cutroom.problems import page_or_problem, problem_response
+from cutroom.problems import outage, page_or_problem, problem_response
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -103,6 +103,8 @@ class RefusalMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Strangers go to the login page and come back; other refusals get the error page."""
+        if outages.is_passing(exception):
+            return page_or_problem(request, outage(exception))
         if not isinstance(exception, DomainError):
             return None
         if isinstance(exception, NotAuthenticated) and not request.path.startswith("/api/"):

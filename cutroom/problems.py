@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,7 @@ from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions as drf
 from rest_framework.response import Response
 
+from cutroom import outages
 from cutroom.errors import (
     DomainError,
     InvalidInput,
@@ -25,6 +27,7 @@ from cutroom.errors import (
     PermissionDenied,
     RateLimited,
     TooLarge,
+    Unavailable,
     Unreadable,
     UnsupportedMediaType,
 )
@@ -64,6 +67,7 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
     body = problem_body(error, request_id=getattr(request, "request_id", ""))
     response = Response(body, status=error.status, content_type=CONTENT_TYPE)
     response.exception = True
+    response.is_conflict = outages.is_conflict(exc)  # type: ignore[attr-defined]  # the tenant's middleware asks
     _add_headers(response, error)
     return response
 
@@ -73,7 +77,13 @@ def as_domain_error(exc: Exception) -> DomainError | None:
     for kinds, translate in _TRANSLATIONS:
         if isinstance(exc, kinds):
             return translate(exc)
-    return None
+    return outage(exc) if outages.is_passing(exc) else None
+
+
+def outage(exc: BaseException) -> Unavailable:
+    """The refusal while the database cannot answer; logged, because no bug report will follow."""
+    logger.warning("database_unavailable", extra={"sqlstate": outages.code_of(exc)})
+    return Unavailable("The database does not answer right now. Nothing was changed; try again in a moment.")
 
 
 def page_or_problem(request: HttpRequest, error: DomainError) -> HttpResponse:
@@ -121,7 +131,8 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's handler500: needs no database, no session and no template context."""
-    return page_or_problem(request, _Bug())
+    error = sys.exception()
+    return page_or_problem(request, outage(error) if error and outages.is_passing(error) else _Bug())
 
 
 class _Bug(DomainError):

@@ -8,7 +8,7 @@ from typing import Any
 from celery import shared_task
 
 from cutroom import clock
-from gdpr import retention
+from gdpr import leftovers, retention
 from gdpr.backups import schedule
 from gdpr.backups.errors import BackupError, Locked
 from gdpr.erasure import purging
@@ -65,8 +65,9 @@ def sweep_exports(**_: Any) -> int:
 
 @shared_task(name="gdpr.purge", acks_late=False, soft_time_limit=LONG_SECONDS, time_limit=LONG_SECONDS + 60)
 def purge(**_: Any) -> dict[str, int]:
-    """Delete everything that was kept long enough, by the retention table."""
-    return retention.purge(at=clock.now())
+    """Delete everything that was kept long enough, by the retention table, and files that no row names."""
+    at = clock.now()
+    return {**retention.purge(at=at), "leftovers": leftovers.remove(at=at)}
 
 
 @shared_task(name="gdpr.erase", acks_late=False, soft_time_limit=LONG_SECONDS, time_limit=LONG_SECONDS + 60)

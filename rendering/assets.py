@@ -11,6 +11,7 @@ from typing import Any
 from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 
 from cutroom import clock
+from cutroom.crash_points import crash_at
 from cutroom.errors import Unavailable
 from metering import services as metering
 from metering.meters import Meter
@@ -55,6 +56,7 @@ def add_asset(*, project: Project, upload: UploadedFile) -> Asset:
             _meter(asset)
             asset.save()
             storage.store_file(asset.storage_key, picture)
+            crash_at("asset-stored")
         except OSError as error:
             if not is_disk_full(error):
                 raise

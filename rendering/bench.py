@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cutroom import clock
+from cutroom.crash_points import crash_at
 from rendering import conf
 from rendering.choices import WhenUnavailable
 from rendering.keys import EXTENSIONS, cache_storage_key, stand_in_key
@@ -101,7 +102,9 @@ def stored(bench: Bench, output: dict[str, Any], *, charges: dict[str, int], deg
     content = stand_in_key(step.cache_key, degraded) if degraded else step.cache_key
     key = cache_storage_key(tenant_id=step.tenant_id, kind=step.kind, key=content)
     size_bytes = bench.out_path.stat().st_size
+    crash_at("before-store")
     storage.store_file(key, bench.out_path)
+    crash_at("after-store")
     return Result(
         output={"content": content, "storage_key": key, **output},
         charges=charges,

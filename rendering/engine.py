@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeVar
 from uuid import UUID
 
-from cutroom import clock, tracing
+from django.db import DatabaseError
+
+from cutroom import clock, outages, tracing
+from cutroom.crash_points import crash_at
 from cutroom.logs import log_context
 from cutroom.scrubbing import frames
-from rendering import board, conf, leases, metrics, outcomes, steps
+from rendering import board, conf, leases, mending, metrics, outcomes, steps
 from rendering.leases import Claim, Heartbeat
 from rendering.media.errors import MediaCancelled, MediaCrashed, MediaError, MediaTimeout
 from rendering.models import JobState, RenderJob, RenderStep, StepState
@@ -24,12 +29,15 @@ from tenants.context import tenant_context
 
 logger = logging.getLogger(__name__)
 
+Answer = TypeVar("Answer")
+
 
 def run_next(kind: str) -> bool:
     """Claim and run one step of a kind. False when none was ready: somebody else answered the doorbell."""
     claim = leases.claim(kind)
     if claim is None:
         return False
+    crash_at("after-claim")
     run_claimed(claim)
     return True
 
@@ -58,22 +66,21 @@ def _run(claim: Claim, step: RenderStep) -> None:
         logger.warning("step_given_up", extra={"kind": claim.kind, "attempt": claim.attempt})
     except (Postponed, ProviderError) as trouble:
         _come_back(claim, trouble)
-    except MediaTimeout:
-        detail = f"Stopped after {conf.step_timeout_seconds()} seconds."
-        _fail(claim, code="timeout", detail=detail, is_retryable=True)
-    except MediaError as error:
-        _fail(claim, code=error.code, detail=error.detail, is_retryable=error.retryable)
-    except MediaCrashed as error:
-        detail = "The media process stopped unexpectedly."
-        _fail(claim, code="crashed", detail=detail, is_retryable=True, frames=frames(error.detail))
-    except OSError as error:
-        _fail(claim, code="not-written", detail=steps.explain(error), is_retryable=True, errno=error.errno)
+    except (MediaTimeout, MediaError, MediaCrashed, OSError) as error:
+        if not _written(lambda: mending.mend(claim, step)):
+            _explain(claim, error)
+    except DatabaseError as error:
+        if not outages.is_passing(error):
+            raise
+        # Nothing is wrong with the step; whoever comes when the database is back may have it.
+        _written(lambda: outcomes.hand_on(claim))
     else:
         _finish(claim, step, result, seconds=time.monotonic() - started)
 
 
 def _finish(claim: Claim, step: RenderStep, result: Result, *, seconds: float) -> None:
-    if not outcomes.complete(claim, result, seconds=seconds):
+    crash_at("before-step-write")
+    if not _written(lambda: outcomes.complete(claim, result, seconds=seconds)):
         steps.discard(step)
         return
     metrics.STEP_SECONDS.labels(kind=claim.kind, cached=str(result.is_cached).lower()).observe(seconds)
@@ -84,23 +91,45 @@ def _come_back(claim: Claim, error: Postponed | ProviderError) -> None:
     """A provider is not well: wait without counting it, or count it and follow its class of failure."""
     if isinstance(error, Postponed):
         logger.info("step_postponed", extra={"kind": claim.kind, "seconds": error.seconds})
-        outcomes.postpone(claim, detail=error.detail, seconds=error.seconds)
+        seconds = error.seconds
+        _written(lambda: outcomes.postpone(claim, detail=error.detail, seconds=seconds))
         return
     metrics.STEPS_FAILED.labels(kind=claim.kind, code=error.code).inc()
     logger.warning("step_failed", extra={"kind": claim.kind, "code": error.code})
-    outcomes.fail(
+    failed = partial(
+        outcomes.fail,
         claim,
         detail=error.detail,
         is_retryable=error.retryable,
         base_seconds=conf.scaled_back_off(error.fault.retry_base_seconds),
         at_least_seconds=error.retry_after_seconds or 0.0,
     )
+    _written(failed)
+
+
+def _explain(claim: Claim, error: Exception) -> None:
+    if isinstance(error, MediaTimeout):
+        detail = f"Stopped after {conf.step_timeout_seconds()} seconds."
+        _fail(claim, code="timeout", detail=detail, is_retryable=True)
+    elif isinstance(error, MediaError):
+        _fail(claim, code=error.code, detail=error.detail, is_retryable=error.retryable)
+    elif isinstance(error, MediaCrashed):
+        detail = "The media process stopped unexpectedly."
+        _fail(claim, code="crashed", detail=detail, is_retryable=True, frames=frames(error.detail))
+    elif isinstance(error, OSError):
+        _fail(claim, code="not-written", detail=steps.explain(error), is_retryable=True, errno=error.errno)
 
 
 def _fail(claim: Claim, *, code: str, detail: str, is_retryable: bool, **evidence: Any) -> None:
     metrics.STEPS_FAILED.labels(kind=claim.kind, code=code).inc()
     logger.warning("step_failed", extra={"kind": claim.kind, "code": code, **evidence})
-    outcomes.fail(claim, detail=detail, is_retryable=is_retryable, is_timeout=code == "timeout")
+    is_timeout = code == "timeout"
+    _written(lambda: outcomes.fail(claim, detail=detail, is_retryable=is_retryable, is_timeout=is_timeout))
+
+
+def _written(deed: Callable[[], Answer]) -> Answer:
+    """Write how a step ended, through an outage of the database as long as somebody might wait for it."""
+    return outages.patiently(deed, seconds=conf.lease_seconds())
 
 
 def start_jobs(*, tenant_id: UUID) -> int:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models.functions import Now
+
 from cutroom import clock, dispatch
 from cutroom.crash_points import crash_at
 from rendering import announcements, board, conf, leases, metrics, settlement
@@ -52,10 +54,12 @@ def complete(claim: Claim, result: Result, *, seconds: float) -> bool:
         crash_at("after-step-write")
         if result.storage_key:
             _remember(step, result)
+            crash_at("after-cache-entry")
         if step.kind == StepKind.STITCH:
             _succeed(job, result)
         elif _unlocks(step):
             board.advance(job)
+            crash_at("after-next-steps")
         leases.record_progress(job.pk)
     crash_at("after-step-commit")
     return True
@@ -78,11 +82,12 @@ def fail(
         job, step = _locked(claim)
         if job is None or step is None:
             return
+        crash_at("failure-before-write")
         step.failures += 1
         step.error = detail[:500]
         if is_retryable and step.failures < conf.max_failures():
             wait = back_off_seconds(step.failures, base_seconds=base_seconds)
-            _again(step, delay_seconds=at_least_seconds + wait)
+            again(step, delay_seconds=at_least_seconds + wait)
             return
         code = "step-timeout" if is_timeout else "step-failed"
         _fail_step(job, step, code=code, detail=detail)
@@ -94,7 +99,7 @@ def postpone(claim: Claim, *, detail: str, seconds: float) -> None:
         job, step = _locked(claim)
         if job is not None and step is not None:
             step.error = detail[:500]
-            _again(step, delay_seconds=seconds + back_off_seconds(1))
+            again(step, delay_seconds=seconds + back_off_seconds(1))
 
 
 def crash(claim: Claim) -> bool:
@@ -109,10 +114,11 @@ def crash(claim: Claim) -> bool:
         ids = {"tenant_id": claim.tenant_id, "job_id": step.job_id, "step_id": step.pk}
         logger.warning("lease_lost", extra={**ids, "crashes": step.crashes, "worker": step.worker})
         if step.crashes < conf.max_crashes():
-            _again(step, delay_seconds=0.0)
+            again(step, delay_seconds=0.0)
         else:
             detail = "This step stopped its worker several times and was put in quarantine."
             _fail_step(job, step, code="step-quarantined", detail=detail)
+        crash_at("lease-taken-before-commit")
     return True
 
 
@@ -125,8 +131,14 @@ def hand_on(claim: Claim) -> bool:
         metrics.STEPS_HANDED_ON.labels(kind=claim.kind).inc()
         ids = {"tenant_id": claim.tenant_id, "job_id": step.job_id, "step_id": step.pk}
         logger.info("step_handed_on", extra={**ids, "kind": claim.kind, "attempt": claim.attempt})
-        _again(step, delay_seconds=0.0)
+        again(step, delay_seconds=0.0)
     return True
+
+
+def is_ours(claim: Claim) -> bool:
+    """Lock the job and the claimed step; False when the claim no longer holds. Call inside a transaction."""
+    job, step = _locked(claim)
+    return job is not None and step is not None
 
 
 def back_off_seconds(failures: int, *, base_seconds: float | None = None) -> float:
@@ -140,6 +152,7 @@ def end_job(job: RenderJob, *, state: JobState, at: datetime, error: dict[str, A
     """Bring a locked job to a final state without a video: unfinished steps end, held quota goes back."""
     unfinished = RenderStep.objects.filter(job=job, state__in=[StepState.READY, StepState.RUNNING])
     unfinished.update(state=StepState.CANCELLED, lease_until=None, finished_at=at)
+    crash_at("end-after-steps")
     settlement.give_back(job)
     job.state, job.error, job.finished_at = state, error, at
     job.save(update_fields=["state", "error", "finished_at", "updated_at"])
@@ -199,10 +212,11 @@ def _unlocks(step: RenderStep) -> bool:
     return not RenderStep.objects.filter(job_id=step.job_id).exclude(state=StepState.SUCCEEDED).exists()
 
 
-def _again(step: RenderStep, *, delay_seconds: float) -> None:
-    now = clock.now()
+def again(step: RenderStep, *, delay_seconds: float) -> None:
+    """Make a step ready for its next try. Its job must be locked."""
     step.state, step.lease_until, step.work_done = StepState.READY, None, 0
-    step.ready_at, step.not_before = now, now + timedelta(seconds=delay_seconds)
+    # By the database's clock, as the claim: a worker whose clock is wrong delays nobody.
+    step.ready_at, step.not_before = Now(), Now() + timedelta(seconds=delay_seconds)
     step.save()
     dispatch.after_commit("rendering.run_step", queue=step.kind, countdown=delay_seconds, kind=str(step.kind))
 
@@ -227,6 +241,7 @@ def _succeed(job: RenderJob, result: Result) -> None:
     degraded = RenderStep.objects.filter(job=job).exclude(degraded="").order_by("ordinal")
     job.degraded = list(dict.fromkeys(degraded.values_list("degraded", flat=True)))
     job.charged = settlement.settle(job, at=at)
+    crash_at("after-settle")
     settlement.store_level(job, delta_bytes=job.stored_bytes, reason=f"stored:{job.retries}", at=at)
     job.save()
     announcements.ended(job)

@@ -7,7 +7,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models.functions import Now
+
 from cutroom import dispatch, tracing
+from cutroom.crash_points import crash_at
 from cutroom.errors import DomainError
 from metering import entitlements
 from metering import selectors as metering_selectors
@@ -89,7 +92,9 @@ def submit(
         created_by=user_id,
         trace=tracing.current(),
     )
+    crash_at("submit-after-job")
     settlement.hold(job, guess.amounts, at=at)
+    crash_at("submit-after-hold")
     _start(job)
     return job
 
@@ -107,6 +112,7 @@ def cancel(*, job: RenderJob, at: datetime) -> RenderJob:
     job.cancel_requested_at = at
     job.save(update_fields=["cancel_requested_at"])
     outcomes.end_job(job, state=JobState.CANCELLED, at=at)
+    crash_at("cancel-after-release")
     audit.record("render.cancelled", target=f"render:{job.pk}")
     return job
 
@@ -128,10 +134,11 @@ def retry(*, job: RenderJob, at: datetime) -> RenderJob:
         failures=0,
         crashes=0,
         not_before=None,
-        ready_at=at,
+        ready_at=Now(),
         finished_at=None,
         work_done=0,
     )
+    crash_at("retry-after-steps")
     settlement.hold(job, job.estimate["amounts"], at=at)
     _start(job)
     return job

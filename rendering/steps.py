@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from cutroom.crash_points import crash_at
 from rendering import material, scratch
 from rendering.bench import Bench, stored
 from rendering.keys import VIDEO_FILES, video_key
@@ -106,6 +107,7 @@ def _stitch(bench: Bench) -> Result:
     for extension, path in paths.items():
         stored_bytes += path.stat().st_size
         storage.store_file(video_key(bench.step.job, extension), path)
+        crash_at("video-half-stored")
     output = {
         "content": bench.step.cache_key,
         "storage_key": video_key(bench.step.job, "mp4"),

@@ -31,17 +31,17 @@ UNMOVED = """
 SELECT tenant_id, id FROM rendering_renderjob j
 WHERE state = 'running' AND NOT EXISTS (
         SELECT 1 FROM rendering_renderstep s WHERE s.job_id = j.id AND s.state IN ('ready', 'running'))
-  AND updated_at < clock_timestamp() - make_interval(secs => %(patience)s)
+  AND updated_at NOT BETWEEN clock_timestamp() - make_interval(secs => %(patience)s) AND clock_timestamp()
 ORDER BY created_at LIMIT 200
 """
 
-# Something queued, and room to start it.
+# Something queued, and room to start it. A moment in the future was written by a clock that is wrong.
 UNSTARTED = """
 SELECT tenant_id FROM rendering_renderjob WHERE state IN ('queued', 'running')
 GROUP BY tenant_id
 HAVING count(*) FILTER (WHERE state = 'running') < %(at_once)s
-   AND min(updated_at) FILTER (WHERE state = 'queued')
-       < clock_timestamp() - make_interval(secs => %(patience)s)
+   AND bool_or(updated_at NOT BETWEEN clock_timestamp() - make_interval(secs => %(patience)s)
+       AND clock_timestamp()) FILTER (WHERE state = 'queued')
 """
 
 

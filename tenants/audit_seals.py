@@ -16,6 +16,7 @@ from uuid import UUID
 from django.db import IntegrityError, connections, transaction
 
 from cutroom import clock, signatures
+from cutroom.crash_points import crash_at
 from tenants import storage
 from tenants.audit_lines import GENESIS, Link, links
 from tenants.errors import AuditChainBroken
@@ -80,8 +81,11 @@ def store_pending() -> None:
             segment, document = Path(directory, "segment"), Path(directory, "document")
             _write_segment(checkpoint, segment)
             document.write_bytes(bytes(checkpoint.document))
+            crash_at("audit-signed")
             storage.store_file(key_of(checkpoint, "jsonl"), segment)
+            crash_at("audit-half-stored")
             storage.store_file(key_of(checkpoint, "checkpoint"), document)
+            crash_at("audit-stored")
         checkpoint.stored_at = clock.now()
         checkpoint.save(using="ops", update_fields=["stored_at"])
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.db import transaction
-from django.http import HttpRequest, HttpResponseBase
+from django.core.exceptions import RequestDataTooBig
+from django.db import DatabaseError, transaction
+from django.http import HttpRequest, HttpResponseBase, UnreadablePostError
 from django.utils.module_loading import import_string
 
+from cutroom import outages
 from cutroom.errors import DomainError
 from cutroom.logs import log_context
+from cutroom.problems import outage, page_or_problem
 from tenants import conf, refusals
 from tenants.context import acting_as, tenant_context
 from tenants.http import Principal
@@ -18,7 +21,8 @@ from tenants.http import Principal
 class TenantMiddleware:
     """Resolves the caller once, then runs the view inside its tenant's context.
 
-    A response of 400 or more rolls the transaction back: nothing half-done survives a refusal. Paths of
+    A response of 400 or more rolls the transaction back: nothing half-done survives a refusal. One that lost
+    a race for rows (deadlock, serialization failure) is answered anew, twice at most. Paths of
     TENANTS_LASTING_REFUSALS keep theirs: who is signed in may not undo the count of wrong codes. Views under
     TENANTS_OWN_TRANSACTIONS open tenant_context themselves, around what they write: they ask another service
     in between, and no transaction may wait for that.
@@ -30,6 +34,15 @@ class TenantMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer the request, as a tenant's if somebody could be recognised."""
+        try:
+            return self._call(request)
+        except DatabaseError as error:
+            # Recognising somebody and the commit are outside every view.
+            if not outages.is_passing(error):
+                raise
+            return page_or_problem(request, outage(error))
+
+    def _call(self, request: HttpRequest) -> HttpResponseBase:
         principal, error = self._resolve(request)
         request.principal = principal  # type: ignore[attr-defined]  # see TenantRequest
         request.principal_error = error  # type: ignore[attr-defined]  # see TenantRequest
@@ -44,10 +57,13 @@ class TenantMiddleware:
         if request.path.startswith(conf.own_transactions()):
             with acting_as(principal.actor):
                 return self.get_response(request)
-        with tenant_context(principal.tenant_id, actor=principal.actor):
-            response = self.get_response(request)
-            if response.status_code >= 400 and not _is_lasting(request, response):
-                transaction.set_rollback(True)
+        for is_last in (not _can_be_repeated(request), False, True):
+            with tenant_context(principal.tenant_id, actor=principal.actor):
+                response = self.get_response(request)
+                if response.status_code >= 400 and not _is_lasting(request, response):
+                    transaction.set_rollback(True)
+            if is_last or not getattr(response, "is_conflict", False):
+                break
         return response
 
     def _resolve(self, request: HttpRequest) -> tuple[Principal | None, DomainError | None]:
@@ -59,6 +75,16 @@ class TenantMiddleware:
             if principal is not None:
                 return principal, None
         return None, None
+
+
+def _can_be_repeated(request: HttpRequest) -> bool:
+    """May a request that lost a race for rows be answered anew? Its body is kept, but no file is."""
+    if request.content_type == "multipart/form-data":
+        return False
+    try:
+        return request.body is not None
+    except (RequestDataTooBig, UnreadablePostError):
+        return False
 
 
 def _is_lasting(request: HttpRequest, response: HttpResponseBase) -> bool:

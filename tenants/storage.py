@@ -22,6 +22,7 @@ from django.core.files import File
 from django.core.files.storage import FileSystemStorage, default_storage, storages
 from django.db import transaction
 
+from cutroom.crash_points import crash_at
 from tenants import tombstones
 from tenants.errors import TenantErased
 from tenants.facts import Facts
@@ -129,6 +130,7 @@ def delete_after_commit(key: str) -> None:
     """Remove an object once the transaction that forgets it has committed."""
 
     def delete() -> None:
+        crash_at("before-file-delete")
         delete_file(key)
 
     transaction.on_commit(delete)
@@ -160,11 +162,11 @@ def names_below(*, tenant_id: UUID, area: str) -> Iterator[str]:
     return (each.key.removeprefix(f"{top}/") for each in objects_below(top))
 
 
-def objects_below(directory: str) -> Iterator[Facts]:
-    """Every object at any depth of a directory, in a steady order; those still being written are hidden."""
+def objects_below(directory: str, *, with_halves: bool = False) -> Iterator[Facts]:
+    """Every object at any depth of a directory, in a steady order; without those still being written."""
     bucket = _bucket()
     found = bucket.below(f"{directory}/") if bucket else _walk(directory)
-    return (each for each in found if not each.key.rpartition("/")[2].startswith("."))
+    return (each for each in found if with_halves or not each.key.rpartition("/")[2].startswith("."))
 
 
 def delete_below(directory: str) -> int:

@@ -19,6 +19,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from standardwebhooks import Webhook
 
 from cutroom import clock, dispatch, outgoing
+from cutroom.crash_points import crash_at
 from cutroom.outgoing import Answer, OutgoingError
 from tenants import audit, holding, webhooks
 from tenants.context import tenant_context
@@ -62,7 +63,9 @@ def deliver_due(tenant_id: UUID) -> int:
             parcel = _pack(delivery) if delivery else None
         if parcel is None:
             return arrived
+        crash_at("webhook-taken")
         outcome = _send(parcel)
+        crash_at("webhook-sent")
         with tenant_context(tenant_id):
             arrived += _write_down(parcel, outcome)
     dispatch.ring("tenants.deliver_webhooks", tenant_id=str(tenant_id))

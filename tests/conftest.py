@@ -21,7 +21,7 @@ from cutroom import embedded, environment
 from tenants.context import tenant_id_or_none
 from tests import database
 
-pytest_plugins = ["tests.buckets", "tests.cast"]
+pytest_plugins = ["tests.buckets", "tests.cast", "tests.faults"]
 
 COMMITTING_FIXTURES = {"committed_cast", "transactional_db", "live_server"}
 
@@ -48,6 +48,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         marker = item.get_closest_marker("django_db")
         is_committed = (
             item.get_closest_marker("committed") is not None
+            or item.get_closest_marker("fault") is not None
             or COMMITTING_FIXTURES & set(getattr(item, "fixturenames", ()))
             or (marker is not None and marker.kwargs.get("transaction"))
         )

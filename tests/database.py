@@ -51,7 +51,7 @@ _tables: list[str] = []
 def create(name: str) -> None:
     """Make database `name` as a copy of the template and point every alias at it."""
     close_connections()
-    with _maintenance() as server:
+    with maintenance() as server:
         # One process builds; the others wait here and find it built.
         server.execute("SELECT pg_advisory_lock(hashtext('cutroom test template'))")
         template = TEMPLATE_PREFIX + fingerprint()
@@ -72,7 +72,7 @@ def destroy(name: str) -> None:
     Without FORCE: the owner may not end the app's connections, and PostgreSQL waits 5 s for those that go.
     """
     close_connections()
-    with _maintenance() as server:
+    with maintenance() as server:
         _run(server, "DROP DATABASE IF EXISTS {}", name)
 
 
@@ -114,7 +114,7 @@ def fingerprint() -> str:
 
 
 @contextmanager
-def _maintenance() -> Iterator[psycopg.Connection]:
+def maintenance() -> Iterator[psycopg.Connection]:
     """A connection of the owner to a database that is neither template nor test."""
     config = connections["owner"].settings_dict
     names = {"dbname": _HOME["owner"], "user": config["USER"], "password": config["PASSWORD"]}

@@ -21,19 +21,26 @@ from rendering.models import RenderJob, RenderStep, StepState
 from tenants.context import tenant_context
 
 ROOT = Path(__file__).resolve().parents[1]
-PATIENCE_SECONDS = 300.0
+PATIENCE_SECONDS = 120.0
 
 
 class WorkerGroup:
-    """One `celery worker` with two pool processes, in a process group of its own."""
+    """One `celery worker` with some pool processes, in a process group of its own."""
 
-    def __init__(self, *, log: Path, extra: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, *, log: Path, extra: dict[str, str] | None = None, concurrency: int = 2, prelude: str = ""
+    ) -> None:
+        """`prelude` is Python that the worker runs before anything else."""
         self._log = log
+        self._prelude = prelude
         self._extra = extra or {}
+        self._concurrency = concurrency
         self.process = self._start()
 
     def _start(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "celery", "-A", "config", "worker", "-c", "2"]
+        celery = ["-A", "config", "worker", "-c", str(self._concurrency)]
+        program = f"{self._prelude}\nimport sys\nfrom celery.__main__ import main\nsys.exit(main())"
+        command = [sys.executable, "-c", program, *celery]
         quiet = [
             "-l",
             "warning",
@@ -65,6 +72,11 @@ class WorkerGroup:
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
 
+    def revive(self) -> None:
+        """What a supervisor does when the worker has ended."""
+        if self.process.poll() is not None:
+            self.process = self._start()
+
     def stop(self) -> None:
         """End the worker for the end of a test; its children die with it, which is what we promise."""
         if self.process.poll() is None:
@@ -84,14 +96,16 @@ def worker_environment(extra: dict[str, str]) -> dict[str, str]:
         environment[name] = urlunsplit(parts._replace(path=f"/{database}"))
     environment["DJANGO_SETTINGS_MODULE"] = "config.settings.test"
     environment["CUTROOM_VAR"] = str(settings.CUTROOM_VAR)
-    short = {"RENDERING_LEASE_SECONDS": "4", "RENDERING_HEARTBEAT_SECONDS": "0.5"}
+    short = {"RENDERING_LEASE_SECONDS": "2", "RENDERING_HEARTBEAT_SECONDS": "0.3"}
     return {**environment, **short, **extra}
 
 
 @contextmanager
-def workers(*, log: Path, extra: dict[str, str] | None = None) -> Iterator[WorkerGroup]:
+def workers(
+    *, log: Path, extra: dict[str, str] | None = None, concurrency: int = 2, prelude: str = ""
+) -> Iterator[WorkerGroup]:
     """A worker group for the length of a block."""
-    group = WorkerGroup(log=log, extra=extra)
+    group = WorkerGroup(log=log, extra=extra, concurrency=concurrency, prelude=prelude)
     try:
         yield group
     finally:
@@ -113,7 +127,7 @@ def finish(job: RenderJob, *, watch: Callable[[RenderJob], None] | None = None) 
 
     def is_final() -> bool:
         nonlocal swept_at
-        if time.monotonic() - swept_at > 1:
+        if time.monotonic() - swept_at > 0.5:
             swept_at = time.monotonic()
             sweeper.sweep()
         now = fresh(job)

@@ -10,7 +10,11 @@ from config.settings.environment import env as _env
 
 # Django's own queries are not prepared; the few of cutroom.prepared are, unless a pooler cannot have it.
 _POOL = {
-    "pool": {"min_size": 1, "max_size": _env.int("DATABASE_POOL_SIZE", default=8), "timeout": 10},
+    "pool": {
+        "min_size": 1,
+        "max_size": _env.int("DATABASE_POOL_SIZE", default=8),
+        "timeout": _env.float("DATABASE_POOL_WAIT_SECONDS", default=10.0),
+    },
     "prepare_threshold": 5 if _env.bool("DATABASE_PREPARE", default=True) else None,
 }
 
@@ -27,7 +31,9 @@ def _database(name: str, *, is_pooled: bool = True) -> dict[str, Any]:
     # A restore works in another database of the same server before it swaps.
     chosen = _env.str("DATABASE_NAME", default="") or config["NAME"]
     options |= _POOL if is_pooled else {}
-    return {**config, "NAME": chosen, "HOST": host, "OPTIONS": options, "CONN_MAX_AGE": 0}
+    shape = {"NAME": chosen, "HOST": host, "OPTIONS": options, "CONN_MAX_AGE": 0}
+    # Without the check, each pooled connection that a restart broke would cost somebody a request.
+    return {**config, **shape, "CONN_HEALTH_CHECKS": is_pooled}
 
 
 DATABASES = {

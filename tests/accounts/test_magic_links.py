@@ -45,6 +45,7 @@ def test_m10_one_switch_alone_shows_nothing(
     assert stranger.post(REQUEST, {"email": NEWCOMER}).json() == {"success": True}
 
 
+@pytest.mark.fault(40)
 def test_m1_looking_at_a_link_does_not_use_it_up(stranger: APIClient) -> None:
     token = ask(NEWCOMER).token
     for _ in range(50):
@@ -54,6 +55,7 @@ def test_m1_looking_at_a_link_does_not_use_it_up(stranger: APIClient) -> None:
     assert stranger.post(VERIFY, {"token": token}).status_code == 200
 
 
+@pytest.mark.fault(31)
 def test_m5_a_link_lives_for_ten_minutes_by_our_clock() -> None:
     token, at = ask(NEWCOMER).token, clock.now()
     magic_links.look_at(token, at=at + timedelta(minutes=9, seconds=59))
@@ -61,6 +63,7 @@ def test_m5_a_link_lives_for_ten_minutes_by_our_clock() -> None:
         services.verify_token(token=token, asker=ASKER, at=at + timedelta(minutes=10, seconds=1))
 
 
+@pytest.mark.fault(31)
 def test_m5_a_link_from_the_future_is_refused() -> None:
     token = ask(NEWCOMER).token
     LoginRequest.objects.update(created_at=clock.now() + timedelta(days=30))

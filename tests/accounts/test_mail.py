@@ -97,6 +97,7 @@ def test_eight_workers_send_each_mail_once() -> None:
     assert len({letter.to[0] for letter in mail.outbox}) == len(mail.outbox) == 20
 
 
+@pytest.mark.fault(41)
 @pytest.mark.usefixtures("deaf")
 @pytest.mark.parametrize("trouble", [ConnectionRefusedError("no"), RuntimeError("a library's own error")])
 def test_m16_a_deaf_server_costs_nobody_an_error(monkeypatch: pytest.MonkeyPatch, trouble: Exception) -> None:
@@ -108,6 +109,7 @@ def test_m16_a_deaf_server_costs_nobody_an_error(monkeypatch: pytest.MonkeyPatch
     assert row.due_at > clock.now()
 
 
+@pytest.mark.fault(41)
 def test_m16_it_is_tried_again_later(settings: Settings, delivered: Delivered) -> None:
     good = settings.EMAIL_BACKEND
     settings.EMAIL_BACKEND = "tests.accounts.test_mail.DeafServer"

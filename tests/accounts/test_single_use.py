@@ -43,6 +43,7 @@ def connected(deed: Callable[[int], Answer], *, count: int) -> list[Answer]:
     return at_once(work, count=count)
 
 
+@pytest.mark.fault(40)
 def test_m4_one_of_sixteen_verifies_gets_in() -> None:
     token = ask(NEWCOMER).token
 
@@ -133,6 +134,7 @@ def test_j4_sixteen_replays_end_the_session_once() -> None:
         assert AuditEntry.objects.filter(action="session.ended").count() == 1
 
 
+@pytest.mark.fault(40)
 def test_k6_two_rotations_at_once_leave_one_key(committed_cast: Cast) -> None:
     def rotate(_: int) -> str:
         with tenant_context(committed_cast.acme.pk):

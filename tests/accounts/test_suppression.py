@@ -78,6 +78,7 @@ def refusal(code: int) -> SMTPRecipientsRefused:
     return SMTPRecipientsRefused({NEWCOMER: (code, b"no")})
 
 
+@pytest.mark.fault(41)
 def test_a_mailbox_that_the_server_does_not_know_is_suppressed(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -88,6 +89,7 @@ def test_a_mailbox_that_the_server_does_not_know_is_suppressed(
     assert suppression.reason_for(NEWCOMER) == SuppressionReason.BOUNCED
 
 
+@pytest.mark.fault(41)
 def test_a_server_that_says_later_is_asked_again(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.EMAIL_BACKEND = "tests.accounts.test_mail.DeafServer"
     monkeypatch.setattr(DeafServer, "trouble", refusal(451))

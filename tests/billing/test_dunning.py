@@ -45,6 +45,7 @@ def test_it_began_when_the_invoice_was_issued(failing: Till) -> None:
     assert row.grace_until == row.past_due_since + timedelta(days=7)
 
 
+@pytest.mark.fault(28)
 def test_the_plan_lives_for_seven_days_then_the_free_limits_hold(failing: Till) -> None:
     assert plan_of(failing) == "pro"
     let_pass(days=6.9)

@@ -29,6 +29,7 @@ def test_agreement_is_no_drift(acme: Till) -> None:
     assert reconciliation.run(at=clock.now()) == reconciliation.Outcome(checked=1, drifted=[], unanswered=[])
 
 
+@pytest.mark.fault(28)
 def test_a_lost_cancellation_is_found(acme: Till) -> None:
     acme.buy()
     acme.do(subscriptions.end, how=None)
@@ -41,6 +42,7 @@ def test_a_lost_cancellation_is_found(acme: Till) -> None:
     assert reconciliation.run(at=clock.now()).drifted == []
 
 
+@pytest.mark.fault(28)
 def test_a_lost_purchase_is_found(acme: Till) -> None:
     acme.pay(acme.checkout())
     lose_all_webhooks()

@@ -57,12 +57,14 @@ def test_every_order(stand_in: None, copies: int) -> None:
     one_active_pro(outcomes(Delivery(copies=copies)))
 
 
+@pytest.mark.fault(25)
 @pytest.mark.slow
 @pytest.mark.committed
 def test_every_order_doubled_and_at_the_same_time(committed_cast: Cast, stand_in: None) -> None:
     one_active_pro(outcomes(Delivery(copies=2, is_parallel=True)))
 
 
+@pytest.mark.fault(26)
 @pytest.mark.committed
 @pytest.mark.parametrize("seed", range(4))
 def test_a_whole_life_shuffled(committed_cast: Cast, stand_in: None, seed: int) -> None:

@@ -70,6 +70,7 @@ def forgeries(body: bytes) -> dict[str, tuple[bytes, str | None]]:
     }
 
 
+@pytest.mark.fault(27)
 def test_forgeries_get_400_and_store_nothing(acme: Till) -> None:
     before = stored()
     body = json.dumps(paid_event(acme)).encode()
@@ -100,6 +101,7 @@ def test_a_signed_event_counts(acme: Till) -> None:
     assert (acme.row().plan, acme.row().status) == ("pro", "active")
 
 
+@pytest.mark.fault(25)
 def test_a_doubled_event_counts_once(acme: Till) -> None:
     acme.buy(how=Delivery(copies=3))
     assert acme.row().plan == "pro"
@@ -131,6 +133,7 @@ class TestFailure:
         assert "RuntimeError" in kept.traceback
         assert not Event.objects.exists(), "half an event would be taken for a repeat"
 
+    @pytest.mark.fault(28)
     def test_it_works_when_it_is_sent_again(self, acme: Till, monkeypatch: pytest.MonkeyPatch) -> None:
         acme.pay(acme.checkout())
         with monkeypatch.context() as broken:

@@ -1,52 +1,97 @@
-"""What must hold after every fault, whatever it was."""
+"""The invariants I1 to I8 of docs/reliability.md: what must hold after every fault, whatever it was.
+
+One checker: `assert_everywhere` looks at all tenants, `assert_all` at the tenant of one job.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
+from uuid import UUID
 
 import av
 import psutil
-from django.db.models import Sum
+from django.core.files.storage import default_storage
 
-from metering.models import QuotaCounter, Reservation, UsageEvent
-from rendering import conf
-from rendering.keys import VIDEO_FILES, video_key
-from rendering.models import CacheEntry, JobState, RenderJob, RenderStep, StepState
+from cutroom import clock
+from gdpr.data_map import data_map
+from gdpr.erasure import scanning
+from gdpr.models import Erasure, ErasureState
+from metering import reconciliation
+from metering.models import Reservation, UsageEvent
+from rendering import conf, scratch
+from rendering.keys import video_key
+from rendering.models import JobState, RenderJob, RenderStep, StepState
 from rendering.scratch import LOCK_NAME
-from tenants import storage
+from tenants import audit_verification, storage
 from tenants.context import tenant_context
-from tests.workers import ROOT
+from tenants.models import Tenant
+from tests.workers import ROOT, wait_until
+
+# What a step stores before the transaction that names it commits; the nightly purge removes what stays.
+GRACE_AREAS = frozenset({"cache"})
+# Command lines of processes that may keep a warm media child.
+KEEPERS = ("celery", "uvicorn", "pytest", "manage.py")
+
+
+def assert_everywhere(*, media_before: Iterable[int] = (), broken: Iterable[str] = ()) -> None:
+    """All invariants, over every tenant there is; without those that the fault itself has `broken`."""
+    tenants = list(Tenant.objects.using("ops").values_list("pk", flat=True))
+    for tenant_id in tenants:
+        assert_tenant(tenant_id)
+        if "I6" not in broken:
+            assert_audit_chain_whole(tenant_id)
+    assert_books_exact()
+    assert_files_belong_to_tenants(set(tenants))
+    assert_nothing_runs_on(media_before)
+    assert_the_erased_are_gone()
 
 
 def assert_all(job: RenderJob) -> None:
     """The invariants of one tenant after its job has ended."""
     with tenant_context(job.tenant_id):
         job.refresh_from_db()
-        assert job.is_final
-        assert_steps_ended(job)
-        assert_ledger_exact(job)
-        assert_cache_has_its_files()
-    if job.state == JobState.SUCCEEDED:
-        assert_one_video(job)
+    assert_tenant(job.tenant_id)
+    assert_books_exact()
 
 
-def assert_steps_ended(job: RenderJob) -> None:
-    """No step of a final job is ready or running; each slot exists once."""
+def assert_tenant(tenant_id: UUID) -> None:
+    """I1 to I4 of one tenant."""
+    with tenant_context(tenant_id):
+        jobs = list(RenderJob.objects.all())
+        for job in jobs:
+            assert_job_ended(job)
+            assert_charged_exactly(job)
+        assert_nothing_held_for_nobody(jobs)
+        assert_rows_have_their_files(tenant_id)
+        assert_files_have_their_rows(tenant_id)
+    for job in jobs:
+        if job.state == JobState.SUCCEEDED:
+            assert_one_video(job)
+
+
+def assert_audit_chain_whole(tenant_id: UUID) -> None:
+    """I6: the audit log is what was recorded."""
+    report = audit_verification.verify(tenant_id, at=clock.now())
+    assert report.is_ok, report.problems
+
+
+def assert_job_ended(job: RenderJob) -> None:
+    """I1: the job has come to its end; none of its steps can go on, and each exists once."""
+    assert job.is_final, f"{job.pk} is {job.state}"
     steps = list(RenderStep.objects.filter(job=job))
     assert not [s for s in steps if s.state in (StepState.READY, StepState.RUNNING)]
     slots = Counter((s.kind, s.scene, s.part) for s in steps)
     assert set(slots.values()) <= {1}
 
 
-def assert_ledger_exact(job: RenderJob) -> None:
-    """counter == sum(ledger), nothing held, and the job charged exactly what its steps did."""
-    for counter in QuotaCounter.objects.all():
-        events = UsageEvent.objects.filter(meter=counter.meter, period_start=counter.period_start)
-        assert counter.used == (events.aggregate(total=Sum("amount"))["total"] or 0)
-        assert counter.held == 0
-    assert not Reservation.objects.filter(state="held").exists()
-    charged = {e.meter: e.amount for e in UsageEvent.objects.filter(key__startswith=f"render:{job.pk}:")}
+def assert_charged_exactly(job: RenderJob) -> None:
+    """I2: the job was charged once for what its steps did; nothing unless it succeeded."""
+    events = list(UsageEvent.objects.filter(key__startswith=f"render:{job.pk}:"))
+    charged = {event.meter: event.amount for event in events}
+    assert len(charged) == len(events)
     expected: Counter[str] = Counter()
     if job.state == JobState.SUCCEEDED:
         for step in RenderStep.objects.filter(job=job):
@@ -54,16 +99,21 @@ def assert_ledger_exact(job: RenderJob) -> None:
     assert charged == {meter: amount for meter, amount in expected.items() if amount}
 
 
-def assert_cache_has_its_files() -> None:
-    """Every cache row points at a whole file."""
-    for entry in CacheEntry.objects.all():
-        assert storage.file_size(entry.storage_key) == entry.size_bytes
+def assert_nothing_held_for_nobody(jobs: list[RenderJob]) -> None:
+    """I2: no reservation of a job outlives it."""
+    keys = set(Reservation.objects.filter(state="held").values_list("key", flat=True))
+    assert not {key for job in jobs for key in keys if key.startswith(f"render:{job.pk}:")}
+
+
+def assert_books_exact() -> None:
+    """I2: counters, ledger, daily sums, shares, reservations and credits agree, for everybody."""
+    wrong = [balance for balance in reconciliation.balances() if not balance.is_exact]
+    assert wrong == []
+    assert reconciliation.wrong_lots() == []
 
 
 def assert_one_video(job: RenderJob) -> None:
-    """The video decodes to its last frame and is as long as planned, within a tenth of a second a scene."""
-    for extension in VIDEO_FILES:
-        assert storage.file_exists(video_key(job, extension))
+    """I3: the video decodes to its last frame and is as long as planned, within a tenth a scene."""
     with tenant_context(job.tenant_id):
         stitch = RenderStep.objects.get(job=job, kind="stitch")
     planned = sum(stitch.inputs["segment_frames"])
@@ -74,6 +124,52 @@ def assert_one_video(job: RenderJob) -> None:
     assert abs(seconds - planned / job.fps) <= 0.1 * len(job.script["scenes"])
 
 
+def assert_rows_have_their_files(tenant_id: UUID) -> None:
+    """I4: what a row names lies in the store, with all its companions."""
+    for area in data_map().storage():
+        promised = list(area.promised(tenant_id)) if area.promised else []
+        assert [key for key in promised if not storage.file_exists(key)] == []
+
+
+def assert_files_have_their_rows(tenant_id: UUID) -> None:
+    """I4: what lies in the store is named by a row, but for what is still inside its grace."""
+    for area in data_map().storage():
+        if area.promised and area.area not in GRACE_AREAS:
+            names = storage.names_below(tenant_id=tenant_id, area=area.area)
+            stored = {storage.storage_key(tenant_id=tenant_id, area=area.area, name=name) for name in names}
+            assert stored - set(area.promised(tenant_id)) == set()
+
+
+def assert_files_belong_to_tenants(tenants: set[UUID]) -> None:
+    """I4: every stored file lies below tenants/{id}/ of a tenant there is, whole and without a rest."""
+    root = Path(str(default_storage.path("")))
+    for path in root.rglob("*"):
+        if path.is_file():
+            top, _, area = path.relative_to(root).parts[:3]
+            assert top == "tenants", path
+            assert area in storage.AREAS, path
+            assert not path.name.startswith("."), f"half a file: {path}"
+
+
+def assert_nothing_runs_on(before: Iterable[int] = ()) -> None:
+    """I5: no media process outlives its step, and what a dead one left behind is swept away."""
+    wait_until(lambda: not media_processes() - set(before), what="media processes to end")
+    wait_until(lambda: scratch.reap() >= 0 and not scratch_files(), what="scratch to be reaped")
+
+
+def assert_the_erased_are_gone() -> None:
+    """I8: where an erasure is done, nothing with its id is left anywhere."""
+    for erasure in Erasure.objects.filter(state=ErasureState.DONE):
+        scanning.second_pass(erasure)
+
+
+def assert_no_bug_was_answered(log: Path, *, begins: int = 0) -> None:
+    """I7: a web process answered no request with 500 and logged no error it did not expect."""
+    lines = log.read_bytes()[begins:].decode().splitlines()
+    assert [line for line in lines if '"event": "request"' in line and '"status": 500' in line] == []
+    assert [line for line in lines if '"event": "request_failed"' in line] == []
+
+
 def scratch_files() -> list[Path]:
     """Temporary files of steps, of any process."""
     root = conf.scratch_dir()
@@ -81,13 +177,24 @@ def scratch_files() -> list[Path]:
 
 
 def media_processes() -> set[int]:
-    """Ids of the media processes alive now, of anybody."""
-    return {p.pid for p in psutil.process_iter() if _is_media(p)}
+    """Ids of the media processes of this checkout that work, or that nobody waits for any more.
+
+    A warm child that waits below a living process of ours is neither.
+    """
+    found = set()
+    for process in psutil.process_iter():
+        with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+            if _is_media(process) and not _is_waiting(process):
+                found.add(process.pid)
+    return found
 
 
 def _is_media(process: psutil.Process) -> bool:
-    try:
-        # Another checkout on this machine may be rendering too.
-        return "rendering.media" in " ".join(process.cmdline()) and Path(process.cwd()) == ROOT
-    except (psutil.NoSuchProcess, psutil.AccessDenied):
-        return False
+    # Another checkout on this machine may be rendering too.
+    return "rendering.media" in " ".join(process.cmdline()) and Path(process.cwd()) == ROOT
+
+
+def _is_waiting(process: psutil.Process) -> bool:
+    above = process.parent()
+    is_kept = above is not None and any(word in " ".join(above.cmdline()) for word in KEEPERS)
+    return is_kept and not process.children()

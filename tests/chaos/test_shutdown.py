@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import signal
-from contextlib import suppress
 from pathlib import Path
 
-import psutil
 import pytest
 
 from rendering import farewell
-from rendering.models import JobState, RenderJob, RenderStep, StepState
+from rendering.models import JobState, Project, RenderStep, StepState
 from tenants.context import tenant_context
-from tests.chaos import invariants
 from tests.chaos.conftest import Submit
-from tests.workers import WorkerGroup, finish, fresh, wait_until, workers
+from tests.chaos.holding import Held, again, hold_a, pids, worker_of
+from tests.workers import WorkerGroup, finish, wait_until, workers
 
 pytestmark = pytest.mark.committed
 
@@ -22,15 +20,16 @@ pytestmark = pytest.mark.committed
 LONG_LEASES = {"RENDERING_LEASE_SECONDS": "3600"}
 
 
-def test_a_step_goes_on_elsewhere_at_once(submit: Submit, worker_log: Path) -> None:
+@pytest.mark.fault(4)
+def test_a_step_goes_on_elsewhere_at_once(project: Project, submit: Submit, worker_log: Path) -> None:
     with (
         workers(log=worker_log, extra=LONG_LEASES) as leaver,
         workers(log=worker_log, extra=LONG_LEASES) as other,
     ):
         for group in (leaver, other):
             wait_until(lambda group=group: has_pool(group), what="a pool")  # type: ignore[misc]  # bound now
-        job = submit()
-        step = hold_a_step(job, leaver)
+        held = hold_something(project, submit, leaver)
+        job, step = held.job, held.step
         leaver.process.send_signal(signal.SIGTERM)
         wait_until(lambda: again(step).attempt > step.attempt, what="another worker to take the step")
         assert worker_of(again(step)) not in pids(leaver)
@@ -40,13 +39,15 @@ def test_a_step_goes_on_elsewhere_at_once(submit: Submit, worker_log: Path) -> N
     with tenant_context(job.tenant_id):
         assert not RenderStep.objects.filter(crashes__gt=0).exists()
         assert not RenderStep.objects.filter(failures__gt=0).exists()
-    invariants.assert_all(ended)
 
 
-def test_a_worker_alone_ends_soon_and_its_step_waits_for_the_next(submit: Submit, worker_log: Path) -> None:
+@pytest.mark.fault(4)
+def test_a_worker_alone_ends_soon_and_its_step_waits_for_the_next(
+    project: Project, submit: Submit, worker_log: Path
+) -> None:
     with workers(log=worker_log, extra=LONG_LEASES) as only:
-        job = submit()
-        step = hold_a_step(job, only)
+        held = hold_something(project, submit, only)
+        job, step = held.job, held.step
         only.process.send_signal(signal.SIGTERM)
         assert only.process.wait() == 0
     left = again(step)
@@ -73,58 +74,9 @@ def test_nobody_elses_steps_are_given_away(submit: Submit, worker_log: Path) -> 
         assert not RenderStep.objects.filter(attempt__gt=1).exists()
 
 
-def hold_a_step(job: RenderJob, group: WorkerGroup) -> RenderStep:
-    """A step that the group is working on and cannot finish: its media processes are stopped."""
-    held: list[RenderStep] = []
-
-    def caught() -> bool:
-        for step in running(job):
-            if worker_of(step) in pids(group):
-                media = media_of(group)
-                signal_all(media, signal.SIGSTOP)
-                if again(step).state == StepState.RUNNING and media:
-                    held.append(step)
-                    return True
-                signal_all(media, signal.SIGCONT)
-        assert not fresh(job).is_final, "the job was faster than the test"
-        return False
-
-    wait_until(caught, what="a step to hold", pause_seconds=0.005)
-    return held[0]
-
-
-def running(job: RenderJob) -> list[RenderStep]:
-    with tenant_context(job.tenant_id):
-        return list(RenderStep.objects.filter(job=job, state=StepState.RUNNING))
-
-
-def again(step: RenderStep) -> RenderStep:
-    with tenant_context(step.tenant_id):
-        return RenderStep.objects.get(pk=step.pk)
-
-
-def worker_of(step: RenderStep) -> int:
-    return int(step.worker.rsplit(":", 1)[1])
-
-
-def pids(group: WorkerGroup) -> set[int]:
-    return {process.pid for process in group.tree()}
+def hold_something(project: Project, submit: Submit, group: WorkerGroup) -> Held:
+    return hold_a("segment", project=project, ask=lambda: submit("final"), group=group)
 
 
 def has_pool(group: WorkerGroup) -> bool:
     return len(group.tree()) > 2
-
-
-def media_of(group: WorkerGroup) -> list[psutil.Process]:
-    found = []
-    for process in group.tree():
-        with suppress(psutil.NoSuchProcess):
-            if "rendering.media" in " ".join(process.cmdline()):
-                found.append(process)
-    return found
-
-
-def signal_all(processes: list[psutil.Process], signum: signal.Signals) -> None:
-    for process in processes:
-        with suppress(psutil.NoSuchProcess):
-            process.send_signal(signum)

@@ -35,6 +35,7 @@ from tests.workers import worker_environment
 pytestmark = pytest.mark.committed
 
 CRASH_POINTS = [f"purge_{when}_{step}" for step in purging.STEPS for when in ("before", "after")]
+CRASH_POINTS.append("purge_after_mail")
 
 
 @pytest.fixture
@@ -141,12 +142,13 @@ def test_it_can_be_wished_immediately(acme: Cast) -> None:
     assert Erasure.objects.get().state == ErasureState.DONE
 
 
+@pytest.mark.fault(37)
 @pytest.mark.parametrize("point", CRASH_POINTS)
 def test_a_purge_killed_anywhere_ends_complete(
     acme: Cast, vault: Vault, media: Path, settings: Settings, tmp_path: Path, point: str
 ) -> None:
     ask(acme, immediately=True)
-    once = tmp_path / "once"
+    once = tmp_path / point
     once.touch()
     program = (
         "import django; django.setup(); from cutroom import clock; "
@@ -154,7 +156,7 @@ def test_a_purge_killed_anywhere_ends_complete(
     )
     environment = worker_environment(
         {
-            "CUTROOM_CRASH_AT": f"{point}:{once}",
+            "CUTROOM_CRASH_POINTS": str(tmp_path),
             "BACKUP_STORE": settings.GDPR_BACKUP_STORE,
             "MEDIA_DIR": str(media),
         }
@@ -172,6 +174,7 @@ def test_a_purge_killed_anywhere_ends_complete(
     assert not (media / "tenants" / str(acme.acme.pk)).exists()
 
 
+@pytest.mark.fault(37)
 def test_undo_and_purge_exclude_each_other(acme: Cast) -> None:
     token = token_of(ask(acme).json()["undo_url"])
     erasure = Erasure.objects.get()
@@ -198,6 +201,7 @@ def test_undo_and_purge_exclude_each_other(acme: Cast) -> None:
         assert "undone" not in outcomes
 
 
+@pytest.mark.fault(36)
 def test_a_late_worker_leaves_no_file_after_the_tombstone(acme: Cast, tmp_path: Path, media: Path) -> None:
     ask(acme, immediately=True)
     purging.work(at=clock.now())

@@ -50,15 +50,16 @@ def test_every_crash_point_is_tested() -> None:
     assert found == set(POINTS)
 
 
+@pytest.mark.fault(37)
 @pytest.mark.parametrize("point", POINTS)
 def test_an_export_survives_a_kill(point: str, committed_cast: Cast, media: Path, tmp_path: Path) -> None:
     fill(committed_cast, tmp_path)
     key = storage.storage_key(tenant_id=committed_cast.acme.pk, area="assets", name="sun.png")
     store(key, PICTURE, tmp_path)
     export = ask(committed_cast.alice, committed_cast.acme)
-    once = tmp_path / "once"
+    once = tmp_path / point
     once.touch()
-    died = make_in_another_process(media, CUTROOM_CRASH_AT=f"{point}:{once}")
+    died = make_in_another_process(media, CUTROOM_CRASH_POINTS=str(tmp_path))
     assert died == -signal.SIGKILL
     assert not once.exists()
     rows = Export.everywhere.using("ops").filter(pk=export.pk)

@@ -47,6 +47,7 @@ def founded(tenant: Tenant, at: datetime) -> None:
     Tenant.objects.filter(pk=tenant.pk).update(created_at=at)
 
 
+@pytest.mark.fault(32)
 @pytest.mark.committed
 def test_a_hundred_submits_across_midnight_are_in_the_month_of_their_moment(
     acme: Tenant, settings: Settings
@@ -80,6 +81,7 @@ def test_a_hundred_submits_across_midnight_are_in_the_month_of_their_moment(
     assert all(balance.is_exact for balance in reconciliation.balances())
 
 
+@pytest.mark.fault(32)
 @pytest.mark.parametrize(
     ("last", "first"),
     [
@@ -98,6 +100,7 @@ def test_a_full_month_is_full_to_its_last_moment_and_empty_a_moment_later(
     assert list(used_by_period().values()) == [10, 10]
 
 
+@pytest.mark.fault(32)
 @pytest.mark.usefixtures("anniversaries")
 def test_months_begin_on_the_day_of_founding_and_clamp(inside: Tenant) -> None:
     founded(inside, datetime(2026, 1, 31, 15, tzinfo=UTC))
@@ -122,6 +125,7 @@ def test_an_anniversary_says_when_it_resets(inside: Tenant) -> None:
     )
 
 
+@pytest.mark.fault(32)
 @pytest.mark.usefixtures("anniversaries")
 def test_a_release_after_the_turn_goes_back_to_the_period_that_held(inside: Tenant) -> None:
     founded(inside, datetime(2026, 1, 31, tzinfo=UTC))

@@ -64,6 +64,7 @@ def test_an_untouched_log_is_whole(acme: Tenant) -> None:
     assert (report.problems, report.entries, report.sealed_to) == ([], 12, 10)
 
 
+@pytest.mark.fault(45, breaks=["I6"])
 @pytest.mark.parametrize("sequence", [1, 5, 10, 12])
 @pytest.mark.parametrize(
     "change",
@@ -100,6 +101,7 @@ def test_an_edited_row_that_was_hashed_anew_is_named(acme: Tenant) -> None:
     assert first_problem(acme) == (Kind.EDITED, 11, wanted)
 
 
+@pytest.mark.fault(45, breaks=["I6"])
 @pytest.mark.parametrize("sequence", [1, 5, 11])
 def test_a_deleted_row_is_named(acme: Tenant, sequence: int) -> None:
     """A sealed one even by its id."""
@@ -133,6 +135,7 @@ def swap_places(one: UUID, other: UUID) -> None:
     tamper((move, [-1, one]), (move, [3, other]), (move, [8, one]))
 
 
+@pytest.mark.fault(45, breaks=["I6"])
 @pytest.mark.parametrize("swap", [swap_contents, swap_entries, swap_places])
 def test_swapped_rows_are_named(acme: Tenant, swap: Callable[[UUID, UUID], None]) -> None:
     swap(entry_id(acme.pk, 3), entry_id(acme.pk, 8))
@@ -142,6 +145,7 @@ def test_swapped_rows_are_named(acme: Tenant, swap: Callable[[UUID, UUID], None]
     assert "3 and 8" in problem.detail
 
 
+@pytest.mark.fault(45, breaks=["I6"])
 @pytest.mark.parametrize("kept", [9, 4, 0])
 def test_a_cut_off_tail_is_seen_by_the_checkpoint(acme: Tenant, kept: int) -> None:
     wanted = entry_id(acme.pk, kept + 1)
@@ -156,6 +160,7 @@ def test_a_tail_that_nobody_sealed_can_be_cut_off_unseen(acme: Tenant) -> None:
     assert verify(acme).is_ok
 
 
+@pytest.mark.fault(45, breaks=["I6"])
 @pytest.mark.parametrize("sequence", [1, 6])
 def test_a_chain_written_anew_is_seen_by_the_checkpoint(acme: Tenant, sequence: int) -> None:
     """Sound from the start to the end; the sealed segment tells where it begins to differ."""

@@ -188,6 +188,7 @@ class Watched:
         return piece
 
 
+@pytest.mark.fault(49)
 def test_reading_goes_on_after_a_broken_connection(
     media_bucket: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -223,6 +224,7 @@ class Broken:
             raise ConnectionResetError from None
 
 
+@pytest.mark.fault(49)
 def test_an_object_replaced_while_it_is_read_is_no_mixture(media_bucket: str, tmp_path: Path) -> None:
     key = put("a.bin", b"1" * MEGABYTE, tmp_path)
     with storage.open_file(key) as file:
@@ -233,6 +235,7 @@ def test_an_object_replaced_while_it_is_read_is_no_mixture(media_bucket: str, tm
             file.read(10)
 
 
+@pytest.mark.fault(49)
 def test_a_store_that_refuses_is_an_os_error(
     media_bucket: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -92,6 +92,7 @@ def test_a_mistake_is_reported_with_its_traceback(run: Run) -> None:
         run("raise_error")
 
 
+@pytest.mark.fault(48)
 def test_too_much_memory_is_refused(run: Run) -> None:
     with pytest.raises(MediaError, match="memory") as refusal:
         run("eat_memory", limits={"memory_bytes": 200 * MIB})

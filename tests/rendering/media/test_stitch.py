@@ -91,6 +91,7 @@ def _blot(path: Path) -> None:
     path.write_bytes(data)
 
 
+@pytest.mark.fault(20)
 @pytest.mark.parametrize(
     ("break_segment", "reason"),
     [
@@ -144,6 +145,7 @@ def film(tmp_path: Path, segments: dict[int, str]) -> StitchSpec:
     return spec
 
 
+@pytest.mark.fault(20)
 @pytest.mark.parametrize(
     ("claims", "reason"),
     [
@@ -158,6 +160,7 @@ def test_verification_finds_what_is_wrong(film: StitchSpec, claims: dict[str, An
         verify_film(film.out_path, fps=FPS, **claims)
 
 
+@pytest.mark.fault(20)
 def test_verification_finds_a_cut_film(film: StitchSpec) -> None:
     path = Path(film.out_path)
     path.write_bytes(path.read_bytes()[:-300])

@@ -1,0 +1,22 @@
+"""The sabotages of `make sabotage` still find what they take out, and the tests that guard it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.chaos import sabotage
+from tests.chaos.sabotage import SABOTAGES, Sabotage
+
+
+@pytest.mark.parametrize("each", SABOTAGES, ids=lambda each: each.name)
+def test_a_sabotage_can_be_applied_and_is_guarded(each: Sabotage, tmp_path: Path) -> None:
+    copy = tmp_path / each.path
+    copy.parent.mkdir(parents=True)
+    copy.write_text((sabotage.ROOT / each.path).read_text())
+    each.apply(tmp_path)
+    assert copy.read_text() != (sabotage.ROOT / each.path).read_text()
+    for test in each.tests:
+        path, _, name = test.partition("::")
+        assert not name or f"def {name}(" in (sabotage.ROOT / path).read_text()
