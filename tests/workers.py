@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -16,6 +17,7 @@ import psutil
 from django.conf import settings
 from django.db import connections
 
+from cutroom.embedded.processes import die_with_parent
 from rendering import sweeper
 from rendering.models import RenderJob, RenderStep, StepState
 from tenants.context import tenant_context
@@ -57,6 +59,7 @@ class WorkerGroup:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                preexec_fn=die_with_the_tests(),  # noqa: PLW1509  # it asks the kernel for one thing
             )
 
     def tree(self) -> list[psutil.Process]:
@@ -81,6 +84,11 @@ class WorkerGroup:
         """End the worker for the end of a test; its children die with it, which is what we promise."""
         if self.process.poll() is None:
             self.kill()
+
+
+def die_with_the_tests() -> Callable[[], None]:
+    """What a process of ours runs first, so that it does not outlive a test run that was killed."""
+    return partial(die_with_parent, signal.SIGKILL, parent=os.getpid())
 
 
 def worker_environment(extra: dict[str, str]) -> dict[str, str]:

@@ -16,7 +16,7 @@ from accounts.models import User
 from cutroom import stack
 from tenants.models import Tenant
 from tests.cast import open_session
-from tests.workers import ROOT, wait_until, worker_environment
+from tests.workers import ROOT, die_with_the_tests, wait_until, worker_environment
 
 
 class Site:
@@ -34,7 +34,12 @@ class Site:
         quiet = ["--no-access-log", "--log-level=warning", "--lifespan=off", "--ws=none"]
         with self.log.open("ab") as log:
             process = subprocess.Popen(
-                [*command, *quiet], cwd=ROOT, env=worker_environment(self._extra), stdout=log, stderr=log
+                [*command, *quiet],
+                cwd=ROOT,
+                env=worker_environment(self._extra),
+                stdout=log,
+                stderr=log,
+                preexec_fn=die_with_the_tests(),  # noqa: PLW1509  # it asks the kernel for one thing
             )
         wait_until(self.is_alive, what="the web server", pause_seconds=0.05)
         return process
