@@ -61,6 +61,7 @@ def test_a_good_answer_becomes_what_was_asked_for(ask: Ask, far: FarSide) -> Non
     assert "sk-test" in (request.headers.get("authorization", "") + request.headers.get("xi-api-key", ""))
 
 
+@pytest.mark.fault(21)
 @pytest.mark.parametrize(
     ("mood", "code", "is_retryable"),
     [
@@ -105,6 +106,7 @@ def _after_rest(ask: Ask) -> Ask:
     return ask
 
 
+@pytest.mark.fault(21)
 def test_a_wish_to_wait_is_told_on(ask: Ask, far: FarSide) -> None:
     far.moods = ["busy"]
     with pytest.raises(ProviderError) as failed:
@@ -116,6 +118,7 @@ def test_a_wish_to_wait_is_told_on(ask: Ask, far: FarSide) -> None:
     assert 0 < (resting.value.retry_after_seconds or 0) <= 7
 
 
+@pytest.mark.fault(24)
 def test_an_answer_that_got_lost_is_asked_for_by_the_same_key_and_counted_once(
     ask: Ask, far: FarSide
 ) -> None:
@@ -178,6 +181,7 @@ def test_a_cancelled_render_does_not_wait_for_an_answer(ask: Ask, far: FarSide) 
     assert time.monotonic() - began < 10
 
 
+@pytest.mark.fault(22)
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1", "https://localhost", "https://10.0.0.7/v1"])
 def test_a_private_address_is_reached_only_where_the_operator_allows_it(
     ask: Ask, far: FarSide, settings: Settings, url: str
@@ -190,6 +194,7 @@ def test_a_private_address_is_reached_only_where_the_operator_allows_it(
     assert (failed.value.code, far.heard) == ("provider-unreachable", [])
 
 
+@pytest.mark.fault(22)
 @pytest.mark.parametrize(
     "url", ["http://no-such-host.invalid", "https://{address}"], ids=["no name", "no TLS"]
 )

@@ -45,6 +45,7 @@ def test_a_scene_without_a_prompt_is_a_card_and_asks_nobody(committed_cast: Cast
     assert outside.heard == []
 
 
+@pytest.mark.fault(23)
 def test_a_failing_provider_is_tried_four_times_by_one_key_then_replaced(
     committed_cast: Cast, outside: FarSide
 ) -> None:
@@ -69,6 +70,7 @@ def test_a_failing_provider_is_tried_four_times_by_one_key_then_replaced(
     assert charged(better)["images_count"] == 1
 
 
+@pytest.mark.fault(21)
 def test_a_refused_key_is_not_tried_again_and_rests(committed_cast: Cast, outside: FarSide) -> None:
     outside.for_ever = "key refused"
     project = film_runs.make_project(committed_cast)
