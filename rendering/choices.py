@@ -34,6 +34,14 @@ class WhenUnavailable(models.TextChoices):
     WAIT = "wait", _("wait")
 
 
+class ScriptFormat(models.TextChoices):
+    """How a script is written: words and Markdown, one scene a row, or subtitles."""
+
+    TEXT = "text", _("text or Markdown")
+    CSV = "csv", _("CSV")
+    SRT = "srt", _("SRT")
+
+
 class Music(models.TextChoices):
     """A loop below the voice."""
 

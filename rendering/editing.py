@@ -9,11 +9,11 @@ from typing import Any
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
-from cutroom.errors import InvalidInput
-from rendering import assets, scripts
+from rendering import assets, history, scripts
 from rendering.choices import Transition
-from rendering.errors import EditConflict
+from rendering.errors import EditConflict, invalid_field
 from rendering.models import Project, Scene
+from rendering.script_files import ScriptSource
 
 COPIED = ("narration", "image_prompt", "image_id", "duration_seconds", "transition", "motion", "caption")
 
@@ -29,30 +29,42 @@ class Submission:
     fields: dict[str, Any] = field(default_factory=dict)
     picture: UploadedFile | None = None
     split_at: int | None = None
-    script: str = ""
-    deleted: dict[str, Any] = field(default_factory=dict)
+    script: ScriptSource = field(default_factory=lambda: ScriptSource(text=""))
 
 
 def perform(deed: str, submission: Submission) -> int:
     """Save and do the deed, both or neither; the number of the scene to show next.
 
-    An unknown deed only saves. Raises EditConflict when the project has moved on, InvalidInput.
+    What it changed can be undone. An unknown deed only saves. Raises EditConflict when the project has moved
+    on, InvalidInput.
     """
     with transaction.atomic():
+        _require_version(submission)
+        before = history.snapshot(submission.project)
         _save(submission)
-        return _DEEDS.get(deed, _stay)(submission)
+        if deed in _JOURNEYS:
+            _note(submission, before, "")
+            return _JOURNEYS[deed](submission)
+        number = _DEEDS.get(deed, _stay)(submission)
+        _note(submission, before, deed)
+        return number
 
 
-def scene_fields(scene: Scene) -> dict[str, Any]:
-    """What makes a scene the same again elsewhere, as JSON can carry it."""
-    values = {name: getattr(scene, name) for name in COPIED}
-    return values | {"image_id": str(scene.image_id) if scene.image_id else None}
+def _require_version(submission: Submission) -> None:
+    """Edits happen one after the other, each on what its author saw."""
+    locked = Project.objects.select_for_update().filter(pk=submission.project.pk).first()
+    if locked is None or locked.version != submission.version:
+        raise EditConflict()
+
+
+def _note(submission: Submission, before: dict[str, Any], deed: str) -> None:
+    scene = f"scene {submission.scene.position}" if submission.scene else "settings"
+    did = _NAMES.get(deed, "edit {scene}").format(scene=scene)
+    history.note(project=submission.project, did=did, before=before, is_typing=deed not in _DEEDS)
 
 
 def _save(submission: Submission) -> None:
     project, version = submission.project, submission.version
-    if project.version != version:
-        raise EditConflict()
     if submission.settings:
         version = scripts.update_project(
             project=project, expected_version=version, **submission.settings
@@ -106,12 +118,14 @@ def _delete(submission: Submission) -> int:
     return position
 
 
-def _restore(submission: Submission) -> int:
-    if not submission.deleted:
-        return _stay(submission)
-    fields = dict(submission.deleted)
-    position = fields.pop("position")
-    return scripts.add_scene(project=submission.project, position=position, **fields).position
+def _undo(submission: Submission) -> int:
+    history.undo(Project.objects.get(pk=submission.project.pk))
+    return _stay(submission)
+
+
+def _redo(submission: Submission) -> int:
+    history.redo(Project.objects.get(pk=submission.project.pk))
+    return _stay(submission)
 
 
 def _split(submission: Submission) -> int:
@@ -131,7 +145,7 @@ def _halves(text: str, at: int | None) -> tuple[str, str]:
         if before.strip() and after.strip():
             return before.strip(), after.strip()
     detail = "Put the cursor, or a blank line, where the scene should be split."
-    raise InvalidInput(errors=[{"field": "narration", "code": "no-split", "detail": detail}])
+    raise invalid_field("narration", "no-split", detail)
 
 
 def _upload(submission: Submission) -> int:
@@ -139,7 +153,7 @@ def _upload(submission: Submission) -> int:
     _open_scene(submission)
     if submission.picture is None:
         detail = "Choose a file first."
-        raise InvalidInput(errors=[{"field": "picture", "code": "required", "detail": detail}])
+        raise invalid_field("picture", "required", detail)
     return _stay(submission)
 
 
@@ -149,14 +163,15 @@ def _drop_picture(submission: Submission) -> int:
 
 
 def _paste(submission: Submission) -> int:
-    scripts.replace_script(project=submission.project, script=submission.script)
+    script = submission.script
+    scripts.replace_script(project=submission.project, script=script.text, form=script.form)
     return 1
 
 
 def _open_scene(submission: Submission) -> Scene:
     if submission.scene is None:
         detail = "Open a scene first."
-        raise InvalidInput(errors=[{"field": "narration", "code": "no-scene", "detail": detail}])
+        raise invalid_field("narration", "no-scene", detail)
     return submission.scene
 
 
@@ -166,9 +181,22 @@ _DEEDS: dict[str, Callable[[Submission], int]] = {
     "down": _down,
     "duplicate": _duplicate,
     "delete": _delete,
-    "restore": _restore,
     "split": _split,
     "upload": _upload,
     "drop-picture": _drop_picture,
     "paste": _paste,
+}
+
+_JOURNEYS: dict[str, Callable[[Submission], int]] = {"undo": _undo, "redo": _redo}
+
+_NAMES = {
+    "add": "add a scene",
+    "up": "move {scene} up",
+    "down": "move {scene} down",
+    "duplicate": "duplicate {scene}",
+    "delete": "delete {scene}",
+    "split": "split {scene}",
+    "upload": "change the picture of {scene}",
+    "drop-picture": "change the picture of {scene}",
+    "paste": "replace the script",
 }

@@ -19,6 +19,7 @@ from rendering.forms import (
     RenderForm,
     SceneForm,
     ScriptForm,
+    script_source,
 )
 from rendering.models import Project, Scene
 
@@ -46,7 +47,7 @@ class EditorForms:
         self.scene = SceneForm(data, scene=scene) if scene else None
         self.render = RenderForm(data, initial=choice, has_4k=has_4k)
         self.picture = PictureForm(data, files)
-        self.script = ScriptForm(data)
+        self.script = ScriptForm(data, files)
         self.deed = DeedForm(data)
         if data is None:
             self.rebase()
@@ -61,7 +62,7 @@ class EditorForms:
         verdicts = [form.is_valid() for form in self._all()]
         return all(verdicts)
 
-    def submission(self, *, deleted: dict[str, Any]) -> Submission:
+    def submission(self) -> Submission:
         """What the forms ask for. They must be valid."""
         return Submission(
             project=self._project,
@@ -71,8 +72,7 @@ class EditorForms:
             fields=_changes(self.scene) if self.scene else {},
             picture=self.picture.cleaned_data["picture"],
             split_at=self.deed.cleaned_data["split_at"],
-            script=self.script.cleaned_data["script"],
-            deleted=deleted,
+            script=script_source(self.script),
         )
 
     def take(self, error: InvalidInput) -> None:

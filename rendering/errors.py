@@ -92,3 +92,13 @@ class ScriptTooLong(InvalidInput):
 
     code = "script-too-long"
     title = "This script is too long for one project"
+
+
+def invalid_field(field: str, code: str, detail: str) -> InvalidInput:
+    """A refusal of one field, in a sentence for the person who filled it in."""
+    return InvalidInput(errors=[{"field": field, "code": code, "detail": detail}])
+
+
+def script_too_long(detail: str) -> ScriptTooLong:
+    """A refusal of a script that says what would fit."""
+    return ScriptTooLong(errors=[{"field": "script", "code": "max_length", "detail": detail}])

@@ -13,6 +13,7 @@ from rendering.choices import Aspect, Motion, Music, Resolution, Transition
 from rendering.languages import LANGUAGES, VOICES, language_problem, voice_problem
 from rendering.models import Project, Scene
 from rendering.samples import SAMPLES
+from rendering.script_files import SCRIPT_ENDINGS, ScriptFileField, ScriptSource
 
 Choices = list[tuple[str, str]]
 Data = Mapping[str, Any] | None
@@ -203,7 +204,7 @@ class PictureForm(forms.Form):
 
 
 class ScriptForm(forms.Form):
-    """A whole script; how long it may be is said by replace_script."""
+    """A whole script, pasted or from a file; how long it may be is said by replace_script."""
 
     script = TextField(
         label="Script",
@@ -212,10 +213,14 @@ class ScriptForm(forms.Form):
         widget=forms.Textarea(attrs={"class": "in", "rows": 10, "dir": "auto", "form": "editor"}),
         help_text="A blank line or a heading starts a new scene. It replaces the scenes you have.",
     )
+    script_file = ScriptFileField(
+        label="Or a file",
+        widget=forms.FileInput(attrs={"class": "in", "accept": SCRIPT_ENDINGS, "form": "editor"}),
+    )
 
 
 class StartForm(forms.Form):
-    """How a project begins: from nothing, from a pasted script, or from a sample (its title and script)."""
+    """How a project begins: from nothing, from a script, or from a sample (its title and script)."""
 
     is_blank = forms.BooleanField(required=False)
     sample = forms.ChoiceField(choices=[(s.key, s.title) for s in SAMPLES], required=False)
@@ -232,6 +237,9 @@ class StartForm(forms.Form):
         widget=forms.Textarea(attrs={"class": "in", "rows": 7, "dir": "auto"}),
         help_text="Plain text or Markdown. A blank line or a heading starts a new scene.",
     )
+    script_file = ScriptFileField(
+        label="Or a file", widget=forms.FileInput(attrs={"class": "in", "accept": SCRIPT_ENDINGS})
+    )
 
     def clean(self) -> dict[str, Any]:
         """A sample brings its own title and script."""
@@ -239,6 +247,12 @@ class StartForm(forms.Form):
         if chosen:
             return self.cleaned_data | {"title": chosen.title, "script": chosen.script}
         return self.cleaned_data | {"title": self.cleaned_data.get("title") or "Untitled video"}
+
+
+def script_source(form: ScriptForm | StartForm) -> ScriptSource:
+    """The script of a valid form: the file's if there is one, else what was pasted."""
+    chosen: ScriptSource | None = form.cleaned_data["script_file"]
+    return chosen or ScriptSource(text=form.cleaned_data["script"])
 
 
 class RenameForm(forms.Form):

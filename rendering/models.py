@@ -105,6 +105,32 @@ class Scene(TenantOwned):
         return f"scene {self.position}"
 
 
+class Revision(TenantOwned):
+    """One edit on a project's page, with the project before it and, once it was undone, after it.
+
+    It can be undone while the project has `version_after`, and done again while it has `version_before`.
+    """
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
+    did = models.CharField(max_length=80)
+    before = models.JSONField(encoder=DjangoJSONEncoder)
+    after = models.JSONField(encoder=DjangoJSONEncoder, null=True)
+    version_before = models.PositiveIntegerField()
+    version_after = models.PositiveIntegerField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta(TenantOwned.Meta):
+        indexes = [models.Index(fields=["tenant", "project", "-id"], name="revision_by_age")]
+
+    def __str__(self) -> str:
+        return self.did
+
+    @property
+    def is_deletion(self) -> bool:
+        """Was something taken away, so that undoing is offered at once?"""
+        return self.did.startswith("delete ")
+
+
 class JobState(models.TextChoices):
     """Life of a render job; the last three are final."""
 

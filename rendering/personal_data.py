@@ -83,6 +83,16 @@ DATA = AppData(
             ],
         ),
         Table(
+            model="rendering.Revision",
+            owner=_OF_TENANT,
+            purpose="To undo edits",
+            kept=WITH_THE_TENANT,
+            fields=[
+                content("did", "before", "after"),
+                record("id", "tenant", "project", "version_before", "version_after", "created_at"),
+            ],
+        ),
+        Table(
             model="rendering.RenderJob",
             is_portable=True,
             on_import=_as_it_ended,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 # CommonMark, as far as a script needs it: https://spec.commonmark.org/0.31.2/
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
@@ -39,11 +40,15 @@ _SENTENCE_END = tuple(".!?…:;,。!?。؟।")
 
 @dataclass(frozen=True, kw_only=True)
 class SceneDraft:
-    """One scene as the script tells it. `heading` is what stood above it; it is not spoken."""
+    """One scene as the script tells it. `heading` is what stood above it; it is not spoken.
+
+    `fields` are what else a table says of the scene, by their names in the model.
+    """
 
     narration: str
     image_prompt: str = ""
     heading: str = ""
+    fields: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass

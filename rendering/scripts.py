@@ -15,10 +15,11 @@ from django.utils.crypto import get_random_string
 from django.utils.text import slugify
 
 from cutroom.errors import InvalidInput, NotFound
-from rendering import assets, conf
-from rendering.errors import EditConflict, ScriptTooLong
+from rendering import assets, conf, script_drafts
+from rendering.choices import ScriptFormat
+from rendering.errors import EditConflict, invalid_field, script_too_long
 from rendering.models import Asset, AssetKind, Project, Scene
-from rendering.script_text import SceneDraft, parse_script
+from rendering.script_text import SceneDraft
 from tenants import audit
 
 SETTINGS = frozenset({"title", "aspect", "voice", "language", "is_captioned", "music", "when_unavailable"})
@@ -69,17 +70,23 @@ def delete_project(*, project: Project) -> None:
     project.delete()
 
 
-def replace_script(*, project: Project, script: str, expected_version: int | None = None) -> Project:
-    """Make the project's scenes anew from a text (see parse_script).
+def replace_script(
+    *,
+    project: Project,
+    script: str,
+    form: str = ScriptFormat.TEXT,
+    expected_version: int | None = None,
+) -> Project:
+    """Make the project's scenes anew from a text, a CSV table or SRT subtitles, as `form` says.
 
-    A scene whose narration is unchanged keeps its id, picture, transition, motion, length and caption, and a
-    render reuses what was made of it. Raises InvalidInput without a scene, ScriptTooLong, EditConflict.
+    A scene whose narration is unchanged keeps its id, picture, transition, motion, length and caption, as far
+    as the script does not name others, and a render reuses what was made of it. Raises InvalidInput when it
+    cannot be read or has no scene, ScriptTooLong, EditConflict.
     """
     if len(script) > conf.MAX_SCRIPT_CHARACTERS:
         most = conf.MAX_SCRIPT_CHARACTERS
-        raise _too_long(f"The script has {len(script):,} characters; {most:,} are possible.")
-    drafts = parse_script(script)
-    _refuse_bad_drafts(drafts)
+        raise script_too_long(f"The script has {len(script):,} characters; {most:,} are possible.")
+    drafts = script_drafts.read(script, form)
     project = _lock(project, expected_version)
     _refuse_crowd(len(drafts))
     _write_scenes(project, drafts)
@@ -126,7 +133,7 @@ def order_scenes(*, project: Project, ids: list[UUID]) -> Project:
     project = _lock(project)
     scenes = {scene.pk: scene for scene in Scene.objects.filter(project=project).order_by("position")}
     if sorted(ids) != sorted(scenes):
-        raise _invalid("ids", "incomplete", f"Name each of the {len(scenes)} scenes exactly once.")
+        raise invalid_field("ids", "incomplete", f"Name each of the {len(scenes)} scenes exactly once.")
     _number([scenes[scene_id] for scene_id in ids])
     return _touch(project)
 
@@ -172,17 +179,27 @@ def _write_scenes(project: Project, drafts: list[SceneDraft]) -> None:
     kept: dict[str, list[Scene]] = {}
     for scene in Scene.objects.filter(project=project).order_by("-position"):
         kept.setdefault(scene.narration, []).append(scene)
-    scenes = []
-    for draft in drafts:
+    scenes: list[Scene] = []
+    for position, draft in enumerate(drafts, start=1):
         same = kept.get(draft.narration)
         scene = same.pop() if same else _new_scene(project, draft.narration)
         scene.image_prompt = draft.image_prompt or scene.image_prompt or draft.heading
+        scene.position = position
+        _apply_draft(scene, draft)
         scenes.append(scene)
     Scene.objects.filter(pk__in=[scene.pk for rest in kept.values() for scene in rest]).delete()
-    for position, scene in enumerate(scenes, start=1):
-        scene.position = position
-    Scene.objects.bulk_update([s for s in scenes if not s._state.adding], ["position", "image_prompt"])
+    old = [scene for scene in scenes if not scene._state.adding]
+    Scene.objects.bulk_update(old, ["position", *sorted(SCENE_FIELDS - {"image_id", "narration"})])
     Scene.objects.bulk_create([s for s in scenes if s._state.adding])
+
+
+def _apply_draft(scene: Scene, draft: SceneDraft) -> None:
+    try:
+        _apply(scene, dict(draft.fields))
+    except InvalidInput as error:
+        row = error.members["errors"][0]
+        detail = f"Scene {scene.position}, {row['field']}: {row['detail']}"
+        raise invalid_field("script", row["code"], detail) from error
 
 
 def _new_scene(project: Project, narration: str) -> Scene:
@@ -205,11 +222,11 @@ def _apply(scene: Scene, fields: dict[str, Any]) -> None:
     _refuse_bad_fields(scene, exclude={"project", "tenant", "image"})
     for name, longest in _LONGEST.items():
         if len(getattr(scene, name)) > longest:
-            raise _invalid(name, "max_length", f"At most {longest:,} characters are possible here.")
+            raise invalid_field(name, "max_length", f"At most {longest:,} characters are possible here.")
     seconds = scene.duration_seconds
     if seconds is not None and not 0 < seconds <= conf.MAX_SCENE_SECONDS:
         most = conf.MAX_SCENE_SECONDS
-        raise _invalid("duration_seconds", "range", f"Choose up to {most} seconds, or nothing.")
+        raise invalid_field("duration_seconds", "range", f"Choose up to {most} seconds, or nothing.")
     if fields.get("image_id") is not None:
         _refuse_foreign_image(scene, fields["image_id"])
 
@@ -217,7 +234,7 @@ def _apply(scene: Scene, fields: dict[str, Any]) -> None:
 def _refuse_foreign_image(scene: Scene, image_id: UUID) -> None:
     images = Asset.objects.filter(project_id=scene.project_id, kind=AssetKind.IMAGE)
     if not images.filter(pk=image_id).exists():
-        raise _invalid("image", "does_not_exist", "This project has no such picture. Upload it first.")
+        raise invalid_field("image", "does_not_exist", "This project has no such picture. Upload it first.")
 
 
 def _refuse_bad_fields(row: Project | Scene, *, exclude: set[str]) -> None:
@@ -233,33 +250,9 @@ def _refuse_bad_fields(row: Project | Scene, *, exclude: set[str]) -> None:
         raise InvalidInput(errors=rows) from error
 
 
-def _refuse_bad_drafts(drafts: list[SceneDraft]) -> None:
-    if not drafts:
-        raise _invalid("script", "blank", "The script has no words to say. Write at least one line.")
-    for number, draft in enumerate(drafts, start=1):
-        spoken = len(draft.narration)
-        if spoken > conf.MAX_NARRATION_CHARACTERS:
-            most = conf.MAX_NARRATION_CHARACTERS
-            raise _too_long(
-                f"Scene {number} has {spoken:,} characters; {most:,} are possible. "
-                "Put a blank line where the picture should change."
-            )
-        if max(len(draft.image_prompt), len(draft.heading)) > conf.MAX_PROMPT_CHARACTERS:
-            most = conf.MAX_PROMPT_CHARACTERS
-            raise _too_long(f"The picture or heading of scene {number} takes more than {most:,} characters.")
-
-
 def _refuse_crowd(count: int) -> None:
     if count > conf.MAX_SCENES:
-        raise _too_long(
+        raise script_too_long(
             f"That would be {count:,} scenes; one project may have {conf.MAX_SCENES}. "
             "Join some, or split the work into several projects."
         )
-
-
-def _invalid(field: str, code: str, detail: str) -> InvalidInput:
-    return InvalidInput(errors=[{"field": field, "code": code, "detail": detail}])
-
-
-def _too_long(detail: str) -> ScriptTooLong:
-    return ScriptTooLong(errors=[{"field": "script", "code": "max_length", "detail": detail}])

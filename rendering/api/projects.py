@@ -16,7 +16,7 @@ from cutroom.schema import IF_MATCH, PAGE_PARAMETERS, page_of, problems
 from rendering import conf, scripts, selectors
 from rendering.api.fields import Choice, link
 from rendering.api.scenes import SceneSerializer
-from rendering.choices import Aspect, Music, WhenUnavailable
+from rendering.choices import Aspect, Music, ScriptFormat, WhenUnavailable
 from rendering.errors import EditConflict, PreconditionFailed, RenderRunning, ScriptTooLong
 from rendering.languages import language_problem, voice_problem
 from rendering.models import Project
@@ -53,9 +53,12 @@ class NewProject(ProjectChanges):
 
 
 class ScriptText(Body):
-    """Plain text or Markdown; a blank line or a heading starts a scene."""
+    """Plain text or Markdown, where a blank line or a heading starts a scene; or, as `format` says, CSV with
+    one scene a row (columns narration, image_prompt, caption, duration_seconds, transition, motion) or SRT.
+    """
 
     script = serializers.CharField(trim_whitespace=False, allow_blank=True)
+    format = Choice(ScriptFormat.choices, source="form", required=False)
 
 
 class ProjectSerializer(serializers.Serializer):

@@ -56,6 +56,14 @@ def minutes(milliseconds: float | None) -> str:
 
 
 @register.filter
+def wait(seconds: float) -> str:
+    """For how long somebody will wait: 8 s, 50 s, 3 min."""
+    if seconds < 10:
+        return f"{max(1, round(seconds))} s"
+    return f"{round(seconds, -1):.0f} s" if seconds < 95 else f"{round(seconds / 60)} min"
+
+
+@register.filter
 def size(size_bytes: int | None) -> str:
     """A file size in decimal units, as disks and storage meters count: 41 MB."""
     if size_bytes is None:

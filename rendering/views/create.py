@@ -14,7 +14,7 @@ from cutroom.errors import DomainError, InvalidInput
 from cutroom.form_problems import problems_of
 from cutroom.pages import require_principal
 from rendering import drafting, scripts, selectors
-from rendering.forms import StartForm
+from rendering.forms import StartForm, script_source
 from rendering.models import Project
 from rendering.outside_forms import TopicForm
 from rendering.providers.models import DraftState, ScriptDraft
@@ -40,7 +40,7 @@ def create(request: TenantRequest) -> HttpResponse:
     require_principal(request)
     if request.method != "POST":
         return _choices(request, StartForm())
-    form = StartForm(request.POST)
+    form = StartForm(request.POST, request.FILES)
     if not form.is_valid():
         return _choices(request, form, status=422)
     try:
@@ -87,7 +87,8 @@ def _start(form: StartForm) -> Project:
     with transaction.atomic():
         project = scripts.create_project(title=wanted["title"])
         if not wanted["is_blank"]:
-            return scripts.replace_script(project=project, script=wanted["script"])
+            source = script_source(form)
+            return scripts.replace_script(project=project, script=source.text, form=source.form)
         scripts.add_scene(project=project)
         return project
 

@@ -18,7 +18,7 @@ from cutroom.pages import require_principal
 from metering import entitlements
 from metering import selectors as metering_selectors
 from metering.errors import PlanRequired, QuotaExceeded
-from rendering import costs, editing, selectors, services
+from rendering import costs, editing, history, selectors, services
 from rendering.choices import Quality, Resolution
 from rendering.editor_forms import EditorForms
 from rendering.errors import EditConflict, NothingToRender
@@ -27,7 +27,6 @@ from rendering.models import Project, Scene
 from rendering.storyboard import Frame, Storyboard, storyboard
 from tenants.http import TenantRequest
 
-DELETED_SCENE = "deleted_scene"
 RENDER_CHOICE = "render_choice"
 _QUALITIES = {"render": Quality.FINAL, "draft": Quality.DRAFT}
 _STANDARD_CHOICE = {"resolution": Resolution.FULL_HD.value, "fps": 24}
@@ -74,10 +73,9 @@ def _take(request: TenantRequest, found: Project) -> HttpResponse:
     forms = _forms(request, found, scene, is_submitted=True)
     if not forms.is_valid():
         return _again(request, found, forms, scene, status=422)
-    submission = forms.submission(deleted=_deleted(request, found))
+    submission = forms.submission()
     deed = forms.deed.cleaned_data["deed"]
     request.session[RENDER_CHOICE] = forms.render.cleaned_data
-    gone = editing.scene_fields(scene) | submission.fields | {"position": scene.position} if scene else {}
     try:
         number = editing.perform(deed, submission)
     except EditConflict:
@@ -88,10 +86,6 @@ def _take(request: TenantRequest, found: Project) -> HttpResponse:
     except InvalidInput as error:
         forms.take(error)
         return _again(request, found, forms, scene, status=422)
-    if deed == "delete":
-        request.session[DELETED_SCENE] = {"project": found.slug, "fields": gone}
-    elif deed not in ("", "save"):
-        request.session.pop(DELETED_SCENE, None)
     if deed in _QUALITIES:
         return _start(request, found, forms.render.cleaned_data, quality=_QUALITIES[deed])
     return redirect(_url(found, number))
@@ -143,7 +137,8 @@ def _page(
         "frame": frame,
         "forms": forms,
         "cost": costs.cost(project=found, at=clock.now(), **_choice(request)),
-        "deleted": _deleted(request, found),
+        "last_edit": history.last_edit(found),
+        "last_undone": history.last_undone(found),
         "here": _url(found, frame.number if frame else None),
     }
     return render(request, "rendering/editor.html", context, status=status)
@@ -169,11 +164,6 @@ def _board(request: TenantRequest, found: Project) -> Storyboard:
 
 def _choice(request: TenantRequest) -> dict[str, Any]:
     return dict(request.session.get(RENDER_CHOICE, _STANDARD_CHOICE))
-
-
-def _deleted(request: TenantRequest, found: Project) -> dict[str, Any]:
-    kept = request.session.get(DELETED_SCENE, {})
-    return dict(kept["fields"]) if kept.get("project") == found.slug else {}
 
 
 def _number(request: TenantRequest) -> int:

@@ -4,7 +4,7 @@ const form = document.getElementById("editor");
 const narration = form.elements.narration;
 const SAVE_AFTER = 1200;
 const RETRY_AFTER = 4000;
-const FRESH = ["scenes", "dock", "preview", "narration-count"];
+const FRESH = ["scenes", "dock", "preview", "narration-count", "history"];
 
 let edits = 0;
 let savedEdits = 0;
@@ -41,7 +41,7 @@ async function send() {
   const upTo = edits;
   const body = new FormData(form);
   body.set("deed", "save");
-  for (const name of ["picture", "script"]) body.delete(name);
+  for (const name of ["picture", "script", "script_file"]) body.delete(name);
   let response;
   try {
     response = await fetch(form.action, { method: "POST", body });
@@ -78,6 +78,8 @@ function press(deed) {
   if (button && !button.disabled) form.requestSubmit(button);
 }
 
+const isInText = (target) => Boolean(target.closest("input:not([type=radio], [type=checkbox]), textarea, select"));
+
 // Python counts characters, JavaScript UTF-16 units: an emoji is one there and two here.
 function cursor() {
   return [...narration.value.slice(0, narration.selectionStart)].length;
@@ -91,7 +93,7 @@ form.addEventListener("input", ({ target }) => {
 });
 
 form.addEventListener("change", ({ target }) => {
-  if (target.type === "file" && target.files.length) press("upload");
+  if (target.name === "picture" && target.files.length) press("upload");
 });
 
 form.addEventListener("submit", async (event) => {
@@ -122,11 +124,13 @@ document.addEventListener("keydown", (event) => {
   const isCommand = event.ctrlKey || event.metaKey;
   const deed =
     (isCommand && event.key === "Enter" && "render") ||
+    // In a text the browser's own undo is meant.
+    (isCommand && event.key.toLowerCase() === "z" && !isInText(event.target) && (event.shiftKey ? "redo" : "undo")) ||
     (event.altKey && { ArrowUp: "up", ArrowDown: "down" }[event.key]);
   if (deed) {
     event.preventDefault();
     press(deed);
-  } else if (event.key === "?" && !event.target.closest("input, textarea, select")) {
+  } else if (event.key === "?" && !isInText(event.target)) {
     document.getElementById("keys").togglePopover();
   } else if (isCommand && event.key === "s") {
     event.preventDefault();

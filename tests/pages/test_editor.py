@@ -112,34 +112,6 @@ def test_a_setting_that_nobody_speaks_is_refused_at_its_field(
     assert hint in " ".join(page.context["forms"].project.errors[setting])
 
 
-def test_a_deleted_scene_comes_back_where_it_was(
-    alice_browser: Client, mill: Project, words_of: Words
-) -> None:
-    before = words_of(mill)
-    alice_browser.post("/projects/mill", typed(mill, 2, deed="delete"))
-    assert "Scene 2 was deleted" in alice_browser.get("/projects/mill").content.decode()
-    alice_browser.post("/projects/mill", typed(mill, 1, deed="restore"))
-    assert words_of(mill) == before
-    assert "was deleted" not in alice_browser.get("/projects/mill").content.decode()
-
-
-def test_the_last_scene_comes_back_too(alice_browser: Client, cast: Cast, words_of: Words) -> None:
-    with tenant_context(cast.acme.pk):
-        project = scripts.create_project(title="Short", script="Only this.")
-    alice_browser.post("/projects/short", typed(project, deed="delete"))
-    page = alice_browser.get("/projects/short")
-    assert "No scene yet" in page.content.decode()
-    form = {name: page.context["forms"].project[name].value() for name in ("title", "aspect", "language")}
-    version = {
-        "version": page.context["project"].version,
-        "resolution": "1080p",
-        "fps": 24,
-        "deed": "restore",
-    }
-    alice_browser.post("/projects/short", form | version)
-    assert words_of(project) == ["Only this."]
-
-
 @pytest.mark.parametrize(
     ("text", "cursor", "halves"),
     [
