@@ -84,7 +84,7 @@ def test_a_refused_script_is_shown_where_it_was_pasted(
 ) -> None:
     page = open_browser().new_page()
     page.goto("/projects/mill")
-    page.get_by_role("button", name="Paste a script").click()
+    page.get_by_role("button", name="Import a script").click()
     page.get_by_label("Script", exact=True).fill(LONG_SCRIPT)
     page.get_by_role("button", name="Make scenes").click()
     expect(page.locator("#paste").get_by_text(TOO_LONG)).to_be_visible()
