@@ -94,18 +94,27 @@ def _scene(scene: Scene) -> dict[str, Any]:
 
 
 def _restore(project: Project, state: dict[str, Any]) -> int:
-    """Write a snapshot back; the project's new version. A picture deleted meanwhile is drawn again."""
-    pictures = {str(pk) for pk in Asset.objects.filter(project=project).values_list("pk", flat=True)}
+    """Write a snapshot back; the project's new version."""
+    assets = {str(pk) for pk in Asset.objects.filter(project=project).values_list("pk", flat=True)}
     Scene.objects.filter(project=project).delete()
     scenes = [
-        Scene(project=project, tenant_id=project.tenant_id, position=number, **_without_lost(row, pictures))
+        Scene(
+            project=project,
+            tenant_id=project.tenant_id,
+            position=number,
+            **_usable(row, names=scripts.SCENE_FIELDS | {"id"}, assets=assets),
+        )
         for number, row in enumerate(state["scenes"], start=1)
     ]
     Scene.objects.bulk_create(scenes)
+    settings = _usable(state["settings"], names=scripts.SETTINGS, assets=assets)
     changed = Project.objects.filter(pk=project.pk)
-    changed.update(version=F("version") + 1, updated_at=clock.now(), **state["settings"])
+    changed.update(version=F("version") + 1, updated_at=clock.now(), **settings)
     return changed.values_list("version", flat=True).get()
 
 
-def _without_lost(row: dict[str, Any], pictures: set[str]) -> dict[str, Any]:
-    return row | {"image_id": row["image_id"] if str(row["image_id"]) in pictures else None}
+def _usable(row: dict[str, Any], *, names: frozenset[str], assets: set[str]) -> dict[str, Any]:
+    """What is still there of an old row: fields that exist, and files that nobody has deleted since."""
+    known = {name: value for name, value in row.items() if name in names}
+    lost = {name: None for name, value in known.items() if name.endswith("_id") and str(value) not in assets}
+    return known | lost
