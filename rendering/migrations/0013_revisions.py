@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('rendering', '0011_youtube'),
+        ('rendering', '0012_ready_by_the_databases_clock'),
         ('tenants', '0008_tombstone'),
     ]
 
