@@ -63,6 +63,18 @@ def test_no_more_is_taken_back_than_was_written(inside: Tenant) -> None:
         correct(UsageEvent.objects.get(), -5, reason="oops")
 
 
+def test_not_in_two_corrections_either(inside: Tenant) -> None:
+    take(inside, Meter.IMAGES, 5)
+    line = UsageEvent.objects.get()
+    assert correct(line, -3)
+    with pytest.raises(InvalidInput) as refusal:
+        correct(line, -3, key="correction:2")
+    assert refusal.value.members["errors"][0]["detail"].startswith("The line has 2 left")
+    assert correct(line, -2, key="correction:3")
+    assert correct(line, 1, key="correction:4")
+    assert counters() == {"images_count": (1, 0)}
+
+
 def test_a_reset_gives_back_what_was_used_and_keeps_what_is_held(
     inside: Tenant, reserve: Callable[..., None]
 ) -> None:
