@@ -16,14 +16,23 @@ from rest_framework.views import APIView
 from accounts import conf, refresh_tokens, services
 from accounts.askers import asker_of
 from accounts.entry import SignedIn
-from accounts.errors import ForeignOrigin, LinkExpired, LinkInvalid, LinkUsed, SecondFactorRequired
+from accounts.errors import (
+    BadCredentials,
+    ForeignOrigin,
+    LinkExpired,
+    LinkInvalid,
+    LinkUsed,
+    SecondFactorRequired,
+    SessionEnded,
+)
 from cutroom import clock
 from cutroom.bodies import Body
-from cutroom.errors import InvalidInput, NotAuthenticated, RateLimited
+from cutroom.errors import InvalidInput, NotAuthenticated, NotFound, RateLimited, UnsupportedMediaType
 from cutroom.schema import problems
 from tenants.http import Principal
 
 DEAD_LINKS = (LinkInvalid, LinkExpired, LinkUsed)
+COOKIE_REFUSALS = problems(ForeignOrigin, UnsupportedMediaType)
 SECOND_STEP = SecondFactorRequired(
     challenge="Yk3uQ0m…",
     expires_in=600,
@@ -128,7 +137,13 @@ class RefreshAPI(APIView):
     authentication_classes: list[type] = []
     permission_classes = [AllowAny]
 
-    @extend_schema(operation_id="auth_refresh", tags=["auth"], request=None, responses=Tokens, auth=[])
+    @extend_schema(
+        operation_id="auth_refresh",
+        tags=["auth"],
+        request=None,
+        responses={200: Tokens, **COOKIE_REFUSALS, **problems(BadCredentials, SessionEnded)},
+        auth=[],
+    )
     def post(self, request: Request) -> Response:
         """A new access token and a rotated refresh cookie."""
         require_own_page(request)
@@ -141,7 +156,12 @@ class LogoutAPI(APIView):
 
     permission_classes = [AllowAny]
 
-    @extend_schema(operation_id="auth_logout", tags=["auth"], request=None, responses={204: None})
+    @extend_schema(
+        operation_id="auth_logout",
+        tags=["auth"],
+        request=None,
+        responses={204: None, **COOKIE_REFUSALS, **problems(NotAuthenticated, NotFound)},
+    )
     def post(self, request: Request) -> Response:
         """End this session: its access token is refused from the next request on."""
         require_own_page(request)
@@ -180,9 +200,10 @@ def access_document(access_token: str) -> dict[str, Any]:
 
 
 def require_own_page(request: Request) -> None:
-    """Refuse a cookie route unless a script of our own site calls it. Raises ForeignOrigin.
+    """Refuse a cookie route unless a script of our own site calls it.
 
-    DRF exempts its views from Django's CSRF check; this header cannot be sent across sites without CORS.
+    DRF exempts its views from Django's CSRF check; this header cannot be sent across sites without CORS, nor
+    can JSON. Raises ForeignOrigin and UnsupportedMediaType.
     """
     origin = urlsplit(request.headers.get("Origin", ""))
     own = urlsplit(conf.site_url())
@@ -190,6 +211,9 @@ def require_own_page(request: Request) -> None:
     is_cross_site = request.headers.get("Sec-Fetch-Site") == "cross-site"
     if not is_own or is_cross_site or "X-Requested-With" not in request.headers:
         raise ForeignOrigin()
+    media_type = (request.content_type or "").partition(";")[0].strip().lower()
+    if media_type not in ("", "application/json"):
+        raise UnsupportedMediaType()
 
 
 def _session_to_end(request: Request) -> tuple[UUID, UUID]:

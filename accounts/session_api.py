@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 from accounts import services, sessions
 from cutroom import clock
 from cutroom.errors import NotFound, PermissionDenied
+from cutroom.schema import problems
 from tenants import plans
 from tenants.http import IsMember, Principal
 
@@ -54,7 +55,7 @@ class MeAPI(APIView):
 
     permission_classes = [AllowAny]
 
-    @extend_schema(operation_id="auth_me", tags=["auth"], responses=Me)
+    @extend_schema(operation_id="auth_me", tags=["auth"], responses={200: Me, **problems(PermissionDenied)})
     def get(self, request: Request) -> Response:
         """Who is calling, in which tenant and by which session. 403 without credentials."""
         if not isinstance(request.user, Principal):

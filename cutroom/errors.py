@@ -40,6 +40,13 @@ class Unreadable(DomainError):
     title = "The body could not be read"
 
 
+class UnknownHost(DomainError):
+    """The site does not answer to this host name; ALLOWED_HOSTS lists those it does."""
+
+    code = "unknown-host"
+    title = "Nothing is served under this host name"
+
+
 class NotAuthenticated(DomainError):
     """Credentials that are missing, wrong, expired or revoked."""
 

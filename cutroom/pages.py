@@ -73,4 +73,5 @@ def safe_next(request: HttpRequest, *, default: str) -> str:
     is_ours = url_has_allowed_host_and_scheme(
         target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    return target if is_ours else default
+    # A bare word would be taken for the name of a view.
+    return target if is_ours and target.startswith("/") else default

@@ -11,7 +11,17 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, inline_serializer
 from rest_framework import serializers
 
-from cutroom.errors import DomainError, NotAuthenticated
+from cutroom.errors import (
+    Conflict,
+    DomainError,
+    InvalidInput,
+    NotAuthenticated,
+    NotFound,
+    PermissionDenied,
+    RateLimited,
+    TooLarge,
+    UnsupportedMediaType,
+)
 from cutroom.problems import CONTENT_TYPE, problem_body
 
 Responses = dict[Any, Any]
@@ -31,6 +41,18 @@ _IDEMPOTENCY_KEY = {
     "in": "header",
     "schema": {"type": "string", "maxLength": 255},
     "description": "The same key and body get the first answer again, for 24 hours; another body gets 422.",
+}
+# Refusals that operations share, each with its status and title; what is special to one stands with it.
+_SHARED: dict[str, tuple[str, str]] = {
+    "InvalidInput": ("400", InvalidInput.title),
+    "NotAuthenticated": ("401", NotAuthenticated.title),
+    "PermissionDenied": ("403", PermissionDenied.title),
+    "NotFound": ("404", NotFound.title),
+    "Conflict": ("409", Conflict.title),
+    "TooLarge": ("413", TooLarge.title),
+    "UnsupportedMediaType": ("415", UnsupportedMediaType.title),
+    "IdempotencyMismatch": ("422", "This Idempotency-Key belongs to a different request"),
+    "RateLimited": ("429", RateLimited.title),
 }
 _REQUEST_ID = "0f8fad5bd9cb469fa16570867728950e"
 
@@ -111,26 +133,52 @@ def file_responses(content_type: str, *, description: str) -> Responses:
 
 
 def document_common_parts(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Schema hook: adds 401 to every operation that needs sign-in, and Idempotency-Key to its POSTs."""
+    """Schema hook: adds to each operation the refusals it shares with others, and Idempotency-Key."""
     components = result["components"]
-    components.setdefault("responses", {})["NotAuthenticated"] = {
-        "description": NotAuthenticated.title,
-        "content": {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-    }
+    components.setdefault("responses", {}).update(
+        {name: _shared_refusal(status, title) for name, (status, title) in _SHARED.items()}
+    )
     components.setdefault("parameters", {})["IdempotencyKey"] = _IDEMPOTENCY_KEY
-    for method, operation in _operations(result):
-        if not operation.get("security") or {} in operation["security"]:
-            continue
-        operation["responses"].setdefault("401", {"$ref": "#/components/responses/NotAuthenticated"})
-        if method == "post":
+    for path, method, operation in _operations(result):
+        is_signed_in = bool(operation.get("security")) and {} not in operation["security"]
+        is_kept = is_signed_in and method == "post"
+        for name in _shared_by(path, operation, is_signed_in=is_signed_in, is_kept=is_kept):
+            reference = {"$ref": f"#/components/responses/{name}"}
+            operation["responses"].setdefault(_SHARED[name][0], reference)
+        operation["responses"] = dict(sorted(operation["responses"].items()))
+        if is_kept:
             parameters = operation.setdefault("parameters", [])
             parameters.append({"$ref": "#/components/parameters/IdempotencyKey"})
     return result
 
 
-def _operations(result: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    for path in result["paths"].values():
-        yield from ((method, operation) for method, operation in path.items() if "responses" in operation)
+def _shared_by(path: str, operation: dict[str, Any], *, is_signed_in: bool, is_kept: bool) -> Iterator[str]:
+    """Names of the refusals that any operation of this kind may give."""
+    if is_signed_in:
+        yield from ("InvalidInput", "NotAuthenticated", "PermissionDenied", "RateLimited")
+    if "requestBody" in operation:
+        yield from ("InvalidInput", "TooLarge", "UnsupportedMediaType")
+    if "{" in path:
+        yield "NotFound"
+    if is_kept:
+        yield from ("Conflict", "IdempotencyMismatch")
+
+
+def _shared_refusal(status: str, title: str) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "description": title,
+        "content": {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+    if status == "429":
+        described["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds"}}
+    return described
+
+
+def _operations(result: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in result["paths"].items():
+        for method, operation in methods.items():
+            if "responses" in operation:
+                yield path, method, operation
 
 
 def _example(error: DomainError) -> OpenApiExample:

@@ -41,7 +41,7 @@ def read(signed: bytes, *, kind: str) -> dict[str, Any]:
     _verify(line, rest)
     try:
         document = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise SignatureInvalid("The signed line is not JSON.") from None
     if not isinstance(document, dict) or document.get("kind") != kind:
         raise SignatureInvalid(f"The document is signed, but it is no {kind}.")
@@ -75,7 +75,7 @@ def _verify(line: bytes, rest: bytes) -> None:
     try:
         seal = json.loads(rest)
         name, signature = str(seal["key_id"]), base64.b64decode(seal["signature"], validate=True)
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise SignatureInvalid("The signature is missing or cut off.") from None
     public = _known_keys().get(name)
     if public is None:

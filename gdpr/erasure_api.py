@@ -14,7 +14,8 @@ from rest_framework.views import APIView
 from accounts import recent_sign_in
 from cutroom import clock
 from cutroom.bodies import Body
-from cutroom.errors import PermissionDenied
+from cutroom.errors import NotFound, PermissionDenied
+from cutroom.schema import problems
 from gdpr.erasure import asking
 from gdpr.erasure.asking import Asked
 from tenants.http import Principal
@@ -70,7 +71,13 @@ class UndoDeleteAPI(APIView):
     authentication_classes: list[type] = []
     permission_classes = [AllowAny]
 
-    @extend_schema(operation_id="account_undo_delete", tags=["account"], request=UndoWish, responses=Deletion)
+    @extend_schema(
+        operation_id="account_undo_delete",
+        tags=["account"],
+        request=UndoWish,
+        responses={200: Deletion, **problems(NotFound)},
+        auth=[],
+    )
     def post(self, request: Request) -> Response:
         """Take a deletion back, by the token of the mailed link."""
         body = UndoWish(data=request.data)

@@ -68,6 +68,8 @@ MIDDLEWARE = [
     "cutroom.middleware.RequestIdMiddleware",
     "cutroom.middleware.ProbeMiddleware",
     "cutroom.middleware.AdmissionMiddleware",
+    "cutroom.front_door.AddressMiddleware",
+    "cutroom.front_door.CookieCacheMiddleware",
     "cutroom.middleware.TraceMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -66,9 +66,9 @@ def retry(request: TenantRequest, render_id: UUID) -> HttpResponse:
 def rename(request: TenantRequest, render_id: UUID) -> HttpResponse:
     """Give a video another title, and go back."""
     require_principal(request)
-    form = RenameForm(request.POST)
+    form, job = RenameForm(request.POST), selectors.render(render_id)
     if form.is_valid():
-        services.rename_render(job=selectors.render(render_id), title=form.cleaned_data["title"])
+        services.rename_render(job=job, title=form.cleaned_data["title"])
     else:
         messages.error(request, "A title has 1 to 200 characters. The old one was kept.")
     return redirect(safe_next(request, default="/library"))

@@ -90,6 +90,17 @@ def test_c1_c5_cookie_routes_answer_only_our_own_pages(
     assert RefreshToken.objects.get().used_at is None
 
 
+@pytest.mark.parametrize(
+    "content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data"]
+)
+@pytest.mark.parametrize("path", [REFRESH, "/api/auth/logout"])
+def test_c1_a_form_is_no_call_of_ours(stranger: APIClient, path: str, content_type: str) -> None:
+    stranger.cookies[conf.refresh_cookie()] = sign_in(NEWCOMER).refresh_token
+    answer = stranger.generic("POST", path, "a=1", content_type=content_type, **OWN_PAGE)
+    assert answer.status_code == 415
+    assert RefreshToken.objects.get().used_at is None
+
+
 def test_a_second_use_within_the_grace_gets_the_same_successor() -> None:
     token, at = sign_in(NEWCOMER).refresh_token, clock.now()
     first = refresh_tokens.rotate(token, at=at)

@@ -62,7 +62,7 @@ FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p')
 """
 POLICIES = """
-SELECT tablename, policyname, roles::text[], cmd, qual IS NOT NULL AND with_check IS NOT NULL, qual
+SELECT tablename, policyname, roles::text[], cmd, qual IS NOT DISTINCT FROM with_check, qual
 FROM pg_policies WHERE schemaname = 'public'
 """
 PROCEDURES = """
@@ -107,8 +107,8 @@ def test_every_table_is_behind_the_wall_or_reviewed() -> None:
 def test_every_wall_has_its_policies_and_no_other() -> None:
     """T2, T3, T4: both conditions, by tenant for the app alone, through an InitPlan."""
     found: dict[str, dict[str, Any]] = {}
-    for table, name, roles, command, has_both, condition in rows(POLICIES):
-        assert (command, has_both) == ("ALL", True)
+    for table, name, roles, command, writes_as_it_reads, condition in rows(POLICIES):
+        assert (command, writes_as_it_reads) == ("ALL", True)
         found.setdefault(table, {})[name] = (roles, condition)
     assert set(found) == walled()
     for policies in found.values():
