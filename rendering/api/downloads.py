@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.http import HttpResponseBase
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
@@ -16,89 +18,65 @@ from rendering.downloads import render_file
 from rendering.errors import VideoNotReady
 from tenants.roles import Capability
 
-_TAGS = ["renders"]
 _DOWNLOAD = OpenApiParameter("download", bool, description="1 makes browsers save the file.")
 
 
-class RenderVideoAPI(APIView):
+class _RenderFileAPI(APIView):
+    """One file of a finished render."""
+
+    capability = Capability.MAKE_VIDEOS
+    content_negotiation_class = OneForm
+    extension: ClassVar[str]
+
+    def get(self, request: Request, render_id: UUID) -> HttpResponseBase:
+        """The file, or the part of it that was asked for."""
+        return render_file(request._request, render_id, extension=self.extension)
+
+
+def _documented(name: str, *, says: str, content_type: str, holds: str) -> Callable[[Any], Any]:
+    get = extend_schema(
+        operation_id=f"renders_{name}",
+        tags=["renders"],
+        parameters=[_DOWNLOAD],
+        description=says,
+        responses={**file_responses(content_type, description=holds), **problems(NotFound, VideoNotReady)},
+    )
+    return extend_schema_view(get=get)
+
+
+@_documented("video", says="The finished video.", content_type="video/mp4", holds="H.264 and AAC")
+class RenderVideoAPI(_RenderFileAPI):
     """GET /api/v1/renders/{render_id}/video"""
 
-    capability = Capability.MAKE_VIDEOS
-
-    content_negotiation_class = OneForm
-
-    @extend_schema(
-        operation_id="renders_video",
-        tags=_TAGS,
-        parameters=[_DOWNLOAD],
-        responses={
-            **file_responses("video/mp4", description="H.264 and AAC"),
-            **problems(NotFound, VideoNotReady),
-        },
-    )
-    def get(self, request: Request, render_id: UUID) -> HttpResponseBase:
-        """The finished video."""
-        return render_file(request._request, render_id, extension="mp4")
+    extension = "mp4"
 
 
-class RenderPosterAPI(APIView):
+@_documented(
+    "poster",
+    says="A still of the finished video.",
+    content_type="image/jpeg",
+    holds="A frame of the video",
+)
+class RenderPosterAPI(_RenderFileAPI):
     """GET /api/v1/renders/{render_id}/poster"""
 
-    capability = Capability.MAKE_VIDEOS
-
-    content_negotiation_class = OneForm
-
-    @extend_schema(
-        operation_id="renders_poster",
-        tags=_TAGS,
-        parameters=[_DOWNLOAD],
-        responses={
-            **file_responses("image/jpeg", description="A frame of the video"),
-            **problems(NotFound, VideoNotReady),
-        },
-    )
-    def get(self, request: Request, render_id: UUID) -> HttpResponseBase:
-        """A still of the finished video."""
-        return render_file(request._request, render_id, extension="jpg")
+    extension = "jpg"
 
 
-class RenderCaptionsVttAPI(APIView):
+@_documented("captions_vtt", says="Captions for browsers.", content_type="text/vtt", holds="WebVTT captions")
+class RenderCaptionsVttAPI(_RenderFileAPI):
     """GET /api/v1/renders/{render_id}/captions.vtt"""
 
-    capability = Capability.MAKE_VIDEOS
-
-    content_negotiation_class = OneForm
-
-    @extend_schema(
-        operation_id="renders_captions_vtt",
-        tags=_TAGS,
-        parameters=[_DOWNLOAD],
-        responses={
-            **file_responses("text/vtt", description="WebVTT captions"),
-            **problems(NotFound, VideoNotReady),
-        },
-    )
-    def get(self, request: Request, render_id: UUID) -> HttpResponseBase:
-        """Captions for browsers."""
-        return render_file(request._request, render_id, extension="vtt")
+    extension = "vtt"
 
 
-class RenderCaptionsSrtAPI(APIView):
+@_documented(
+    "captions_srt",
+    says="Captions for editors and players.",
+    content_type="application/x-subrip",
+    holds="SubRip captions",
+)
+class RenderCaptionsSrtAPI(_RenderFileAPI):
     """GET /api/v1/renders/{render_id}/captions.srt"""
 
-    capability = Capability.MAKE_VIDEOS
-
-    content_negotiation_class = OneForm
-
-    @extend_schema(
-        operation_id="renders_captions_srt",
-        tags=_TAGS,
-        parameters=[_DOWNLOAD],
-        responses={
-            **file_responses("application/x-subrip", description="SubRip captions"),
-            **problems(NotFound, VideoNotReady),
-        },
-    )
-    def get(self, request: Request, render_id: UUID) -> HttpResponseBase:
-        """Captions for editors and players."""
-        return render_file(request._request, render_id, extension="srt")
+    extension = "srt"
