@@ -59,5 +59,7 @@ def _name(row: AuditEntry, *, people: dict[UUID, str], keys: dict[UUID, str]) ->
         return keys.get(row.api_key_id, "a deleted key")
     if row.user_id is None:
         return SYSTEM
+    if row.operator_id == row.user_id:
+        return SUPPORT
     person = people.get(row.user_id, "a deleted account")
     return f"{SUPPORT} as {person}" if row.operator_id else person

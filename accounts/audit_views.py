@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -13,6 +12,7 @@ from rest_framework.request import Request
 from accounts import audit_trail
 from accounts.audit_api import AuditPages
 from accounts.audit_trail import Filters
+from accounts.sentences import detail_of
 from tenants.models import AuditEntry
 from tenants.permissions import needs
 from tenants.roles import Capability
@@ -55,7 +55,7 @@ def _lines(rows: list[AuditEntry]) -> list[Line]:
             sequence=audit_trail.sequence_of(row),
             actor=actors[row.pk],
             deed=_deed(row),
-            detail=_detail(row.detail),
+            detail=detail_of(row.detail),
         )
         for row in rows
     ]
@@ -64,11 +64,3 @@ def _lines(rows: list[AuditEntry]) -> list[Line]:
 def _deed(row: AuditEntry) -> str:
     """`api-key.rotated` reads "api key rotated"."""
     return row.action.replace(".", " ").replace("-", " ")
-
-
-def _detail(detail: dict[str, Any]) -> str:
-    """The numbers and words of the detail in one line; a refused request as `POST /api/… 403 code`."""
-    if "route" in detail:
-        return f"{detail['method']} /{detail['route']} {detail['status']} {detail['code']}"
-    words = (f"{name} {value}" for name, value in detail.items() if isinstance(value, str | int) and value)
-    return ", ".join(words)

@@ -26,6 +26,9 @@ KEY_RECENT_MINUTES = 15
 CONSOLE_PATH = "/admin/"
 # NIST SP 800-63B-3 section 4.2.3 asks to prove oneself again after 12 hours.
 CONSOLE_PROOF_LIFE = timedelta(hours=12)
+CONSOLE_DEEDS_PATH = "/admin/do/"
+# Money, and stepping into somebody's place.
+CONSOLE_WEIGHTY_DEEDS = frozenset({"act-as", "give-credits", "override-limit", "change-plan", "suspend"})
 
 
 def access_life() -> timedelta:
@@ -79,6 +82,16 @@ def second_factor_keys() -> list[str]:
 def second_factor_exempt() -> tuple[str, ...]:
     """ACCOUNTS_SECOND_FACTOR_EXEMPT: path prefixes open to a member who still owes a second factor."""
     return tuple(settings.ACCOUNTS_SECOND_FACTOR_EXEMPT)
+
+
+def acting_may_use() -> tuple[str, ...]:
+    """ACCOUNTS_ACTING_MAY_USE: path prefixes open to an operator who acts as a member."""
+    return tuple(getattr(settings, "ACCOUNTS_ACTING_MAY_USE", ("/acting/",)))
+
+
+def acting_may_read() -> tuple[str, ...]:
+    """ACCOUNTS_ACTING_MAY_READ: path prefixes that such an operator may only look at."""
+    return tuple(getattr(settings, "ACCOUNTS_ACTING_MAY_READ", ()))
 
 
 def redis_url() -> str:

@@ -59,6 +59,13 @@ class ForeignOrigin(PermissionDenied):
     title = "Call this from the site itself, with the header X-Requested-With."
 
 
+class NotWhileActing(PermissionDenied):
+    """An operator who acts as a member may not pay, make keys, change people, export or delete."""
+
+    code = "not-while-acting"
+    title = "Not while you act as somebody else. Stop first; the console may have a deed for this."
+
+
 class NoWorkspace(PermissionDenied):
     """The person belongs to no workspace that is open to them."""
 

@@ -78,6 +78,7 @@ class Session(models.Model):
     """A signed-in device. Its id is the `sid` of every access token and page cookie it has.
 
     `signed_in_at` is when the person last proved who they are, `second_factor_at` when with a second factor.
+    `operator_id` is an operator who acts as the person by this session.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -92,6 +93,7 @@ class Session(models.Model):
     expires_at = models.DateTimeField(db_index=True)
     ended_at = models.DateTimeField(null=True)
     end_reason = models.CharField(max_length=32, blank=True)
+    operator_id = models.UUIDField(null=True)
 
     def __str__(self) -> str:
         return str(self.id)

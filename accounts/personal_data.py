@@ -19,6 +19,7 @@ from cutroom.personal_data import (
     identity,
     record,
     secret,
+    somebody_else,
 )
 
 _OF_PERSON = Owner(person="user")
@@ -177,6 +178,7 @@ DATA = AppData(
             fields=[
                 access("ip", "device"),
                 activity("seen_at", "signed_in_at", "second_factor_at", "end_reason"),
+                somebody_else("operator_id"),
                 record("id", "user", "tenant_id", "created_at", "expires_at", "ended_at"),
             ],
         ),

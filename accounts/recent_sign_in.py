@@ -25,7 +25,10 @@ PageView = Callable[..., HttpResponseBase]
 
 
 def is_recent(principal: Principal, *, minutes: int = conf.RECENT_MINUTES) -> bool:
-    """Did this session prove who it is in the last `minutes`? Never true for an API key."""
+    """Did this session prove who it is in the last `minutes`? Never true for an API key, nor for an operator
+    who acts as somebody."""
+    if principal.operator_id is not None:
+        return False
     proved_at = principal.second_factor_at if principal.has_second_factor else principal.signed_in_at
     return proved_at is not None and clock.now() - proved_at <= timedelta(minutes=minutes)
 

@@ -21,6 +21,8 @@ from tenants.http import Principal
 from tenants.models import Role
 
 SESSION_KEY = "sid"
+# Beside it while an operator acts as a member: the session to go back to.
+OPERATOR_SESSION_KEY = "operator_sid"
 SESSION_COLUMNS = (
     "user_id",
     "email",
@@ -33,6 +35,8 @@ SESSION_COLUMNS = (
     "second_factor_at",
     "has_second_factor",
     "is_second_factor_demanded",
+    "operator_id",
+    "expires_at",
 )
 KEY_COLUMNS = (
     "api_key_id",
@@ -79,17 +83,19 @@ def from_page_session(request: HttpRequest) -> Principal | None:
     """A browser's page session; None when it has none.
 
     One that is over is forgotten with all it held, so that an operator's console closes with it. One whose
-    tenant is closed to the person stays: they may choose another at /workspaces.
+    tenant is closed to the person stays: they may choose another at /workspaces. An operator who acted as a
+    member is themselves again from the next request on.
     """
     session_id = request.session.get(SESSION_KEY)
     if not session_id:
         return None
     try:
         return _open(_by_session(UUID(session_id), None, is_browser=True))
-    except SessionEnded:
-        request.session.flush()
-    except (NoWorkspace, TenantSuspended):
-        pass
+    except (SessionEnded, NoWorkspace, TenantSuspended) as refusal:
+        if operator_session := request.session.pop(OPERATOR_SESSION_KEY, None):
+            request.session[SESSION_KEY] = operator_session
+        elif isinstance(refusal, SessionEnded):
+            request.session.flush()
     return None
 
 

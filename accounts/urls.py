@@ -4,6 +4,7 @@ from django.urls import path
 
 from accounts import (
     account_api,
+    acting_views,
     api,
     audit_api,
     audit_views,
@@ -91,6 +92,7 @@ page_urlpatterns = [
     path("workspaces", workspace_views.choose, name="workspaces"),
     path("workspaces/switch", workspace_views.switch, name="switch-workspace"),
     path("workspaces/new", workspace_views.found, name="found-workspace"),
+    path("acting/stop", acting_views.stop, name="stop-acting"),
     path("account/mail-again", views.mail_again, name="mail-again"),
     path("mail/events", mail_events.receive, name="mail-events"),
     path("dev/mail", views.dev_mail, name="dev-mail"),

@@ -1,4 +1,4 @@
-"""METERING_ENTITLEMENTS: what the plan that a tenant pays for grants."""
+"""METERING_ENTITLEMENTS: what the plan of a tenant grants."""
 
 from __future__ import annotations
 
@@ -7,21 +7,33 @@ from uuid import UUID
 from billing import conf
 from billing.models import TenantSubscription
 from cutroom import prepared
+from metering import conf as metering_conf
 from metering import entitlements
 from metering.entitlements import Entitlements
 
 PLAN = """
-SELECT plan, status, past_due_since FROM billing_tenantsubscription WHERE tenant_id = %(tenant_id)s
+SELECT plan, status, past_due_since, granted_plan, granted_until
+FROM billing_tenantsubscription WHERE tenant_id = %(tenant_id)s
 """
 
 
 def for_tenant(tenant_id: UUID) -> Entitlements:
-    """The entitlements of the tenant's plan, or of the default plan when it is no longer paid. One query.
+    """The entitlements of the tenant's plan: the larger of what it pays for and what an operator gave it.
 
-    Judged when asked: a plan ends with its grace, whether or not any job has run.
+    Judged when asked: a plan ends with its grace, whether or not any job has run. One query.
     """
-    for plan, status, past_due_since in prepared.fetch_all(PLAN, {"tenant_id": tenant_id}):
-        subscription = TenantSubscription(plan=plan, status=status, past_due_since=past_due_since)
-        if subscription.grants_plan(conf.now()):
-            return entitlements.of_plan(plan)
+    for plan, status, past_due_since, gift, until in prepared.fetch_all(PLAN, {"tenant_id": tenant_id}):
+        subscription = TenantSubscription(
+            plan=plan, status=status, past_due_since=past_due_since, granted_plan=gift, granted_until=until
+        )
+        if (granted := _largest(subscription)) is not None:
+            return entitlements.of_plan(granted)
     return entitlements.default_plan(tenant_id)
+
+
+def _largest(subscription: TenantSubscription) -> str | None:
+    at, order = conf.now(), list(metering_conf.plans())
+    plans = [subscription.plan] if subscription.grants_plan(at) else []
+    if (gift := subscription.gift(at)) in order:
+        plans.append(gift)
+    return max(plans, key=order.index, default=None)

@@ -35,6 +35,7 @@ class TenantSubscription(TenantOwned):
 
     `changes_at` and `next_plan` are a change that is planned, such as a cancellation. `next_amount` is what
     the next invoice will ask in the smallest unit of `currency`; null while nobody has asked Stripe.
+    `granted_plan` is given by an operator, without Stripe, until `granted_until` or for ever.
     """
 
     plan = models.CharField(max_length=32)
@@ -49,6 +50,8 @@ class TenantSubscription(TenantOwned):
     next_amount = models.BigIntegerField(null=True)
     currency = models.CharField(max_length=3, blank=True)
     past_due_since = models.DateTimeField(null=True)
+    granted_plan = models.CharField(max_length=32, blank=True, default="", db_default="")
+    granted_until = models.DateTimeField(null=True)
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta(TenantOwned.Meta):
@@ -67,8 +70,12 @@ class TenantSubscription(TenantOwned):
         """When a failing payment takes the plan away; None while payments succeed."""
         return self.past_due_since + conf.GRACE if self.past_due_since else None
 
+    def gift(self, at: datetime) -> str:
+        """The plan that an operator gave and that holds at `at`; empty for none."""
+        return self.granted_plan if self.granted_until is None or at < self.granted_until else ""
+
     def grants_plan(self, at: datetime) -> bool:
-        """Does the tenant have `plan` at `at`?"""
+        """Does the tenant have `plan` at `at`, because it is paid for?"""
         ends = self.grace_until
         return SubscriptionStatus(self.status).is_alive and (ends is None or at < ends)
 

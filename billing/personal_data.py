@@ -31,6 +31,7 @@ DATA = AppData(
                 billing("plan", "status", "customer_id", "subscription_id"),
                 billing("started_at", "trial_end", "current_period_end", "past_due_since"),
                 billing("changes_at", "next_plan", "next_amount", "currency"),
+                billing("granted_plan", "granted_until"),
                 record("id", "tenant", "updated_at"),
             ],
         ),

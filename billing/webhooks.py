@@ -83,7 +83,7 @@ def _process(request: HttpRequest, endpoint: UUID, event: Mapping[str, Any]) -> 
 
     The tenant is in context because dj-stripe looks it up, and row security would hide it.
     """
-    customer_id = _customer_of(event)
+    customer_id = customer_of(event)
     tenant_id = customers.tenant_of(customer_id) if customer_id else None
     with _context(tenant_id):
         if customer_id:
@@ -99,7 +99,8 @@ def _context(tenant_id: UUID | None) -> AbstractContextManager[Any]:
     return tenant_context(tenant_id) if tenant_id else transaction.atomic()
 
 
-def _customer_of(event: Mapping[str, Any]) -> str:
+def customer_of(event: Mapping[str, Any]) -> str:
+    """The id of the customer an event is about; empty for one about nobody."""
     thing = event["data"]["object"]
     found = thing.get("id") if thing.get("object") == "customer" else thing.get("customer")
     return str(found["id"] if isinstance(found, dict) else found or "")

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from cutroom import environment, footage, stack
 from cutroom.client import UnexpectedAnswer
-from cutroom.console import say
 from cutroom.run import Stack, running_stack
+from cutroom.terminal import say
 
 Step = Callable[[], str]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from django.core.cache import cache
@@ -10,10 +10,13 @@ from django.core.files.storage import default_storage
 from django.db import connection
 
 
-def check_all() -> dict[str, dict[str, Any]]:
-    """One row a dependency: {"ok": bool} and, when it is not, the kind of error (never its text)."""
+def check_all(only: Collection[str] = ()) -> dict[str, dict[str, Any]]:
+    """One row a dependency: {"ok": bool} and, when it is not, the kind of error (never its text).
+
+    Of all dependencies, or of those named in `only`.
+    """
     probes: dict[str, Callable[[], Any]] = {"database": _database, "redis": _redis, "storage": _storage}
-    return {name: _probe(probe) for name, probe in probes.items()}
+    return {name: _probe(probe) for name, probe in probes.items() if not only or name in only}
 
 
 def _probe(probe: Callable[[], Any]) -> dict[str, Any]:

@@ -14,10 +14,10 @@ from pathlib import Path
 
 from cutroom import embedded, environment, footage, schema_stamp, stack
 from cutroom.client import ApiClient, UnexpectedAnswer
-from cutroom.console import LogWatch, ProgressBar, say
 from cutroom.embedded.processes import die_with_parent
 from cutroom.refusal import StartRefused
 from cutroom.supervisor import StopRequested, Supervisor
+from cutroom.terminal import LogWatch, ProgressBar, say
 
 DEMO_EMAIL = "demo@example.com"
 

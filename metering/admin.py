@@ -2,40 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest
 
-from metering.models import QuotaCounter, Reservation, ThresholdCrossing, UsageEvent
-from tenants.models import TenantOwned
+from metering.models import CreditLot, LimitOverride, QuotaCounter, Reservation, ThresholdCrossing, UsageEvent
+from tenants.admin import TenantOwnedAdmin
 
 
-class LedgerAdmin(admin.ModelAdmin):
-    """Look, search and filter across tenants by the ops role; no add, change or delete."""
+class LedgerAdmin(TenantOwnedAdmin):
+    """Rows of a meter; corrected by new lines, never by edits."""
 
-    list_select_related = ("tenant",)
     list_filter: ClassVar[tuple[str, ...]] = ("meter",)
-    search_fields: ClassVar[tuple[str, ...]] = ("tenant__slug", "tenant__email")
-    show_full_result_count = False
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[TenantOwned]:
-        """Rows of all tenants: the operator has none of its own."""
-        model: type[TenantOwned] = self.model
-        return model.everywhere.using("ops").order_by("-pk")
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never."""
-        return False
 
 
 @admin.register(QuotaCounter)
@@ -69,3 +47,26 @@ class ThresholdCrossingAdmin(LedgerAdmin):
     """Who was warned of what."""
 
     list_display = ("tenant", "meter", "period_start", "percent", "taken", "limit_amount", "at")
+
+
+@admin.register(LimitOverride)
+class LimitOverrideAdmin(LedgerAdmin):
+    """Limits of tenants' own, past ones too."""
+
+    list_display = (
+        "tenant",
+        "meter",
+        "kind",
+        "limit_amount",
+        "reason",
+        "created_at",
+        "expires_at",
+        "ended_at",
+    )
+
+
+@admin.register(CreditLot)
+class CreditLotAdmin(LedgerAdmin):
+    """Usage given or bought beside the plan."""
+
+    list_display = ("tenant", "meter", "amount", "remaining", "reason", "created_at", "expires_at")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from cutroom.charts import scale
 from metering.history import Day
 from metering.meters import Meter, Shown
 from metering.periods import Period
@@ -16,7 +16,6 @@ BASE = 154
 _TOP = 12
 _LEFT = 6.0
 _FILL = 0.68
-_MOST_LINES = 4
 _LABEL_DAYS = 7
 
 
@@ -59,7 +58,7 @@ def draw(
     is_foreseen = full_on is not None and today < full_on <= period.last_day and not meter.is_level
     ahead = (full_on - today).days if is_foreseen and full_on else 0
     forecast = [(today + timedelta(days=number), round(pace, 3)) for number in range(1, ahead + 1)]
-    step, top = _scale(
+    step, top = scale(
         max((amount for _, amount in [*shown, *forecast]), default=0), is_whole=meter.factor == 1
     )
     slot = (100 - _LEFT) / ((period.end - period.start).days)
@@ -100,15 +99,6 @@ def _bar(day: date, amount: Shown, kind: str, *, place: float, slot: float, top:
 
 def _height(amount: float, top: float) -> float:
     return round(BASE - (BASE - _TOP) * amount / top, 1)
-
-
-def _scale(most: float, *, is_whole: bool) -> tuple[float, float]:
-    """A round step of the grid, and the top of it: at most four lines, all at round numbers."""
-    most = max(most, 1 if is_whole else 0.01)
-    power = 10.0 ** math.floor(math.log10(most / _MOST_LINES))
-    step = next(power * times for times in (1, 2, 5, 10) if most <= power * times * _MOST_LINES)
-    step = max(step, 1) if is_whole else step
-    return step, step * math.ceil(round(most / step, 6))
 
 
 def _labels(period: Period, slot: float) -> Iterator[Mark]:

@@ -1,10 +1,13 @@
 """What the metering app keeps about people: how much a workspace used, and who of it."""
 
 from cutroom.personal_data import (
+    WITH_THE_INSTALLATION,
     WITH_THE_TENANT,
     AppData,
+    Basis,
     CacheFamily,
     Category,
+    Erasure,
     Kept,
     Owner,
     Table,
@@ -166,6 +169,14 @@ DATA = AppData(
                 usage("month", "lines", "totals"),
                 record("id", "tenant", "part", "storage_key", "last_id", "sha256", "sealed_at"),
             ],
+        ),
+        Table(
+            model="metering.SiteDay",
+            purpose="To show the operator how much all workspaces use together",
+            kept=WITH_THE_INSTALLATION,
+            basis=Basis.NONE,
+            erasure=Erasure.LEAVE,
+            fields=[record("id", "day", "meter", "amount")],
         ),
         Table(
             model="metering.ThresholdCrossing",

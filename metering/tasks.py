@@ -9,7 +9,7 @@ from uuid import UUID
 from celery import shared_task
 
 from cutroom import clock, dispatch
-from metering import metrics, notices, recount, segments, selectors, services
+from metering import metrics, notices, recount, segments, selectors, services, site_days
 from tenants.context import tenant_context
 from tenants.models import Tenant
 
@@ -38,6 +38,12 @@ def announce(**_: Any) -> int:
     """Announce the notices that are due. How many."""
     at = clock.now()
     return sum(notices.announce_due(tenant_id, at) for tenant_id in notices.tenants_with_due(at))
+
+
+@shared_task(name="metering.roll_up")
+def roll_up(**_: Any) -> int:
+    """Sum the days of all tenants for the operator. How many rows."""
+    return site_days.roll_up()
 
 
 @shared_task(name="metering.nightly")

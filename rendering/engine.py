@@ -115,16 +115,21 @@ def _explain(claim: Claim, error: Exception) -> None:
         _fail(claim, code=error.code, detail=error.detail, is_retryable=error.retryable)
     elif isinstance(error, MediaCrashed):
         detail = "The media process stopped unexpectedly."
-        _fail(claim, code="crashed", detail=detail, is_retryable=True, frames=frames(error.detail))
+        places = frames(error.detail)
+        _fail(claim, code="crashed", detail=detail, is_retryable=True, log="\n".join(places), frames=places)
     elif isinstance(error, OSError):
         _fail(claim, code="not-written", detail=steps.explain(error), is_retryable=True, errno=error.errno)
 
 
-def _fail(claim: Claim, *, code: str, detail: str, is_retryable: bool, **evidence: Any) -> None:
+def _fail(
+    claim: Claim, *, code: str, detail: str, is_retryable: bool, log: str = "", **evidence: Any
+) -> None:
     metrics.STEPS_FAILED.labels(kind=claim.kind, code=code).inc()
     logger.warning("step_failed", extra={"kind": claim.kind, "code": code, **evidence})
     is_timeout = code == "timeout"
-    _written(lambda: outcomes.fail(claim, detail=detail, is_retryable=is_retryable, is_timeout=is_timeout))
+    _written(
+        lambda: outcomes.fail(claim, detail=detail, is_retryable=is_retryable, is_timeout=is_timeout, log=log)
+    )
 
 
 def _written(deed: Callable[[], Answer]) -> Answer:

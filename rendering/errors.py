@@ -31,6 +31,13 @@ class NotRetryable(Conflict):
     title = "Only a failed or cancelled render can be retried."
 
 
+class JobQuarantined(Conflict):
+    """An operator put the render aside; only an operator can try it again."""
+
+    code = "job-quarantined"
+    title = "This render was put aside by an operator, who is looking at it. Nothing was charged."
+
+
 class EditConflict(Conflict):
     """Somebody else saved this project since it was loaded."""
 

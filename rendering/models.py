@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from rendering import attempts as _attempts  # noqa: F401  # Django finds its table by this
 from rendering.choices import Aspect, Motion, Music, Quality, Resolution, Transition, WhenUnavailable
 from rendering.providers import models as _providers  # noqa: F401  # Django finds its tables by this
 from rendering.publishing import models as _publishing  # noqa: F401  # as above
@@ -185,6 +186,20 @@ class RenderJob(TenantOwned):
             models.Index(
                 fields=["tenant", "film_key"], name="render_by_film", condition=models.Q(state="succeeded")
             ),
+            # For the operator, who looks across tenants.
+            models.Index(fields=["-created_at", "-id"], name="render_newest"),
+            models.Index(
+                fields=["finished_at", "state"],
+                name="render_ended",
+                condition=models.Q(finished_at__isnull=False),
+            ),
+            models.Index(fields=["finished_at"], name="render_failed", condition=models.Q(state="failed")),
+            models.Index(
+                fields=["finished_at"],
+                name="render_pace",
+                include=["started_at"],
+                condition=models.Q(state="succeeded"),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -267,6 +282,14 @@ class RenderStep(TenantOwned):
                 condition=models.Q(started_at__isnull=False),
             ),
             models.Index(fields=["lease_until"], name="step_leased", condition=models.Q(state="running")),
+            # For the operator: how long steps take, and which were made by a stand-in.
+            models.Index(
+                fields=["kind", "-finished_at"],
+                name="step_pace",
+                include=["seconds"],
+                condition=models.Q(state="succeeded", is_cached=False),
+            ),
+            models.Index(fields=["finished_at"], name="step_degraded", condition=~models.Q(degraded="")),
         ]
 
     def __str__(self) -> str:

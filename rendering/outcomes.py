@@ -12,7 +12,8 @@ from django.db.models.functions import Now
 
 from cutroom import clock, dispatch
 from cutroom.crash_points import crash_at
-from rendering import announcements, board, conf, leases, metrics, settlement
+from rendering import announcements, attempts, board, conf, leases, metrics, settlement
+from rendering.attempts import AttemptOutcome
 from rendering.leases import Claim
 from rendering.models import (
     ACTIVE_JOB_STATES,
@@ -27,6 +28,10 @@ from tenants import audit
 from tenants.context import tenant_context
 
 logger = logging.getLogger(__name__)
+
+# A step that cost several workers, and a job that an operator put aside.
+STEP_QUARANTINED, JOB_QUARANTINED = "step-quarantined", "job-quarantined"
+QUARANTINES = (STEP_QUARANTINED, JOB_QUARANTINED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,10 +78,12 @@ def fail(
     is_timeout: bool = False,
     base_seconds: float | None = None,
     at_least_seconds: float = 0.0,
+    log: str = "",
 ) -> None:
     """Record a failed try: again after a back-off, or the end of the job when tries are used up.
 
     `base_seconds` is the first back-off of this class of failure, `at_least_seconds` what was asked for.
+    `log` is the end of what the process said, without anybody's text.
     """
     with tenant_context(claim.tenant_id):
         job, step = _locked(claim)
@@ -85,6 +92,7 @@ def fail(
         crash_at("failure-before-write")
         step.failures += 1
         step.error = detail[:500]
+        attempts.note(step, AttemptOutcome.FAILED, at=clock.now(), detail=detail, log=log)
         if is_retryable and step.failures < conf.max_failures():
             wait = back_off_seconds(step.failures, base_seconds=base_seconds)
             again(step, delay_seconds=at_least_seconds + wait)
@@ -110,6 +118,7 @@ def crash(claim: Claim) -> bool:
             return False
         step.crashes += 1
         step.error = "The worker stopped before it finished."
+        attempts.note(step, AttemptOutcome.CRASHED, at=clock.now(), detail=step.error)
         metrics.LEASE_LOSSES.labels(kind=claim.kind).inc()
         ids = {"tenant_id": claim.tenant_id, "job_id": step.job_id, "step_id": step.pk}
         logger.warning("lease_lost", extra={**ids, "crashes": step.crashes, "worker": step.worker})
@@ -117,7 +126,7 @@ def crash(claim: Claim) -> bool:
             again(step, delay_seconds=0.0)
         else:
             detail = "This step stopped its worker several times and was put in quarantine."
-            _fail_step(job, step, code="step-quarantined", detail=detail)
+            _fail_step(job, step, code=STEP_QUARANTINED, detail=detail)
         crash_at("lease-taken-before-commit")
     return True
 
@@ -131,6 +140,7 @@ def hand_on(claim: Claim) -> bool:
         metrics.STEPS_HANDED_ON.labels(kind=claim.kind).inc()
         ids = {"tenant_id": claim.tenant_id, "job_id": step.job_id, "step_id": step.pk}
         logger.info("step_handed_on", extra={**ids, "kind": claim.kind, "attempt": claim.attempt})
+        attempts.note(step, AttemptOutcome.HANDED_ON, at=clock.now())
         again(step, delay_seconds=0.0)
     return True
 

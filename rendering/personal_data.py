@@ -124,6 +124,18 @@ DATA = AppData(
             ],
         ),
         Table(
+            model="rendering.StepAttempt",
+            owner=_OF_TENANT,
+            purpose=_RENDERING,
+            kept=WITH_THE_TENANT,
+            fields=[
+                content("detail"),
+                record(
+                    "id", "tenant", "step", "number", "outcome", "worker", "log", "started_at", "ended_at"
+                ),
+            ],
+        ),
+        Table(
             model="rendering.CacheEntry",
             is_portable=True,
             owner=_OF_TENANT,

@@ -18,7 +18,7 @@ from metering import services as metering
 from metering.meters import Meter
 from rendering import outcomes, providers, settlement, timeline
 from rendering.choices import Quality, Resolution
-from rendering.errors import NothingToRender, NotRetryable, RenderFinished, RenderRunning
+from rendering.errors import JobQuarantined, NothingToRender, NotRetryable, RenderFinished, RenderRunning
 from rendering.estimate import Estimate, estimate
 from rendering.keys import VIDEO_FILES, video_key
 from rendering.models import JobState, Project, RenderJob, RenderStep, Scene, StepState
@@ -117,14 +117,30 @@ def cancel(*, job: RenderJob, at: datetime) -> RenderJob:
     return job
 
 
-def retry(*, job: RenderJob, at: datetime) -> RenderJob:
+def quarantine(*, job: RenderJob, at: datetime) -> RenderJob:
+    """End a job as failed, without charge, until an operator tries it again; its members cannot.
+
+    Raises RenderFinished when it succeeded or was cancelled before. Twice is once.
+    """
+    job = RenderJob.objects.select_for_update().get(pk=job.pk)
+    if job.state in (JobState.SUCCEEDED, JobState.CANCELLED):
+        raise RenderFinished()
+    error = {"code": outcomes.JOB_QUARANTINED, "detail": "An operator put this render aside to look at it."}
+    outcomes.end_job(job, state=JobState.FAILED, at=at, error=error)
+    return job
+
+
+def retry(*, job: RenderJob, at: datetime, is_operator: bool = False) -> RenderJob:
     """Go on with a failed or cancelled job: finished steps stay, the others get fresh tries.
 
-    Raises NotRetryable in any other state, QuotaExceeded when there is no room now.
+    Raises NotRetryable in any other state, JobQuarantined when an operator put it aside and this is none,
+    QuotaExceeded when there is no room now.
     """
     job = RenderJob.objects.select_for_update().get(pk=job.pk)
     if job.state not in (JobState.FAILED, JobState.CANCELLED):
         raise NotRetryable()
+    if (job.error or {}).get("code") == outcomes.JOB_QUARANTINED and not is_operator:
+        raise JobQuarantined()
     job.retries += 1
     job.state, job.error, job.finished_at, job.cancel_requested_at = JobState.QUEUED, None, None, None
     job.save()

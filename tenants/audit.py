@@ -6,7 +6,7 @@ The database chains them at commit; see `audit_lines`, `audit_seals` and `audit_
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from cutroom import clock
 from cutroom.logs import current_request_id
@@ -21,14 +21,17 @@ def record(
     detail: dict[str, Any] | None = None,
     is_denied: bool = False,
     user_id: UUID | None = None,
+    entry_id: UUID | None = None,
 ) -> AuditEntry:
     """Append an entry for the tenant in context.
 
     `action` is `noun.verb` such as render.cancelled, `target` names the thing as kind:id, `detail` holds JSON
-    without personal data. The actor is the request's principal unless `user_id` names another.
+    without personal data. The actor is the request's principal unless `user_id` names another. An `entry_id`
+    of the caller's makes a repeat fail with IntegrityError.
     """
     actor = current_actor()
     return AuditEntry.objects.create(
+        id=entry_id or uuid4(),
         at=clock.now(),
         action=action,
         target=target,

@@ -42,6 +42,9 @@ class Principal:
     second_factor_at: datetime | None = None
     has_second_factor: bool = False
     is_second_factor_demanded: bool = False
+    # An operator acts as this person, until then.
+    operator_id: UUID | None = None
+    expires_at: datetime | None = None
 
     @property
     def is_authenticated(self) -> bool:
@@ -51,7 +54,12 @@ class Principal:
     @property
     def actor(self) -> Actor:
         """The caller as the audit log names it."""
-        return Actor(user_id=self.user_id, api_key_id=self.api_key_id, session_id=self.session_id)
+        return Actor(
+            user_id=self.user_id,
+            api_key_id=self.api_key_id,
+            session_id=self.session_id,
+            operator_id=self.operator_id,
+        )
 
     @property
     def is_person(self) -> bool:

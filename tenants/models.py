@@ -106,7 +106,11 @@ class AuditEntry(TenantOwned):
 
     class Meta(TenantOwned.Meta):
         verbose_name_plural = "audit entries"
-        indexes = [models.Index(fields=["tenant", "-at", "-id"], name="audit_newest_first")]
+        indexes = [
+            models.Index(fields=["tenant", "-at", "-id"], name="audit_newest_first"),
+            # For the operator, who reads the logs of all tenants.
+            models.Index(fields=["-at", "-id"], name="audit_everywhere"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.action} {self.target}"
@@ -161,6 +165,21 @@ class AuditCheckpoint(TenantOwned):
 
     def __str__(self) -> str:
         return f"{self.tenant_id} {self.first}-{self.last}"
+
+
+class OperatorNote(TenantOwned):
+    """What operators want to remember of a tenant. Members never see it; it leaves with the tenant."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    text = models.CharField(max_length=2000)
+    author_id = models.UUIDField(null=True)
+    created_at = models.DateTimeField()
+
+    class Meta(TenantOwned.Meta):
+        indexes = [models.Index(fields=["tenant", "-created_at", "-id"], name="operator_note_by_age")]
+
+    def __str__(self) -> str:
+        return self.text[:60]
 
 
 class IdempotencyRecord(TenantOwned):

@@ -87,6 +87,14 @@ DATA = AppData(
             ],
         ),
         Table(
+            model="tenants.OperatorNote",
+            owner=_OF_TENANT,
+            purpose="To help a workspace without asking it the same thing twice",
+            basis=Basis.INTEREST,
+            kept=WITH_THE_TENANT,
+            fields=[content("text"), somebody_else("author_id"), record("id", "tenant", "created_at")],
+        ),
+        Table(
             model="tenants.IdempotencyRecord",
             owner=_OF_TENANT,
             purpose="To do a request that was sent twice only once",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
@@ -37,6 +38,8 @@ def _tenant_refusal(request: HttpRequest) -> HttpResponseBase | None:
     if (
         principal is None
         or principal.session_id is None
+        # An operator showed a factor of their own to get here.
+        or principal.operator_id is not None
         or not principal.is_second_factor_demanded
         or (principal.has_second_factor and principal.second_factor_at)
         or request.path.startswith(conf.second_factor_exempt())
@@ -60,9 +63,18 @@ def _console_refusal(request: HttpRequest) -> HttpResponseBase | None:
     if principal.user_id != user.pk:
         return page_or_problem(request, PermissionDenied())
     shown_at = principal.second_factor_at if principal.has_second_factor else None
-    if shown_at and clock.now() - shown_at <= conf.CONSOLE_PROOF_LIFE:
+    if shown_at and clock.now() - shown_at <= _proof_life(request):
         return None
     return navigate(request, _next_step(request, principal))
+
+
+def _proof_life(request: HttpRequest) -> timedelta:
+    """Weighty deeds want a fresh proof before their form; whoever fills it in has some time for that."""
+    deed = request.path.removeprefix(conf.CONSOLE_DEEDS_PATH).partition("/")[0]
+    if not request.path.startswith(conf.CONSOLE_DEEDS_PATH) or deed not in conf.CONSOLE_WEIGHTY_DEEDS:
+        return conf.CONSOLE_PROOF_LIFE
+    minutes = conf.RECENT_MINUTES if request.method == "GET" else 3 * conf.RECENT_MINUTES
+    return timedelta(minutes=minutes)
 
 
 def _next_step(request: HttpRequest, principal: Principal) -> str:

@@ -41,7 +41,7 @@ CUTROOM_PRODUCTION = True
 CUTROOM_VAR = Path(env.str("CUTROOM_VAR", default=str(BASE_DIR / "var")))
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "cutroom.console.apps.ConsoleConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -82,6 +82,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "accounts.rate_headers.RateLimitHeadersMiddleware",
     "tenants.middleware.TenantMiddleware",
+    "accounts.acting_middleware.ActingMiddleware",
     "accounts.second_factor.middleware.SecondFactorMiddleware",
     "tenants.idempotency.IdempotencyMiddleware",
     "cutroom.middleware.RefusalMiddleware",
@@ -169,6 +170,8 @@ CELERY_BEAT_SCHEDULER = "cutroom.beat:ForgetfulScheduler"
 # Paths whose views ask Stripe, or wait for an export: no transaction may stay open meanwhile.
 TENANTS_OWN_TRANSACTIONS = (
     "/account/youtube",
+    # A deed has a transaction for each tenant it touches.
+    "/admin/do/",
     "/api/account/export",
     "/api/billing/checkout",
     "/api/billing/portal",

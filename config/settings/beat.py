@@ -16,6 +16,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "metering.release_expired": {"task": "metering.release_expired", "schedule": 60.0},
     "metering.announce": {"task": "metering.announce", "schedule": 60.0},
     "metering.nightly": {"task": "metering.nightly", "schedule": crontab(hour=3, minute=17)},
+    "metering.roll_up": {"task": "metering.roll_up", "schedule": 3600.0},
     "metering.reconcile": {"task": "metering.reconcile", "schedule": 3600.0},
     "billing.remind_past_due": {"task": "billing.remind_past_due", "schedule": 3600.0},
     "billing.reconcile": {"task": "billing.reconcile", "schedule": crontab(hour="3", minute="20")},

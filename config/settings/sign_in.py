@@ -51,6 +51,16 @@ ACCOUNTS_REQUEST_LIMITS = {
     "pro": {"tenant": 6000, "key": 3000},
     "enterprise": {"tenant": 30_000, "key": 15_000},
 }
+# An operator who acts as a member: the work, and nothing about money, keys, people, export or deletion.
+ACCOUNTS_ACTING_MAY_USE = (
+    "/acting/",
+    "/create",
+    "/projects",
+    "/renders",
+    "/library",
+    "/theme",
+)
+ACCOUNTS_ACTING_MAY_READ = ("/usage", "/team", "/account/audit", "/privacy", "/problems")
 ACCOUNTS_TRUSTED_PROXIES = _env.list("TRUSTED_PROXIES", default=[])
 # Scanners of public code that may report leaked API keys: id:key, id:key, … (docs/security.md).
 ACCOUNTS_LEAK_REPORTERS = dict(

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Max, QuerySet
+from django.db.models import QuerySet
 
 from gdpr import conf
 from gdpr.backups import catalogue, keys
@@ -17,6 +17,8 @@ DAY = timedelta(days=1)
 # A daily backup may take its time, but not two hours more than a day.
 BACKUP_MAX_AGE = timedelta(hours=26)
 CHECK_MAX_AGE = timedelta(days=8)
+# A month of daily backups, even when half of them fail and are tried again every hour.
+LOOKED_AT = 500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,25 +49,30 @@ class Status:
 
 
 def status(at: datetime) -> Status:
-    """The state of the backups at the moment `at`, in a constant number of queries."""
-    present = BackupRun.objects.filter(removed_at=None)
-    good = present.filter(state=BackupState.SUCCEEDED).order_by("-started_at").first()
-    newest = BackupRun.objects.exclude(state=BackupState.RUNNING).order_by("-started_at").first()
-    times = present.aggregate(verified=Max("verified_at"), drilled=Max("drilled_at"))
-    drilled = present.exclude(drilled_at=None).order_by("-drilled_at").first()
+    """The state of the backups at the moment `at`. One query, of the newest rows."""
+    runs = list(BackupRun.objects.order_by("-started_at")[:LOOKED_AT])
+    present = [run for run in runs if run.removed_at is None]
+    good = next((run for run in present if run.state == BackupState.SUCCEEDED), None)
+    newest = next((run for run in runs if run.state != BackupState.RUNNING), None)
+    verified_at = max((run.verified_at for run in present if run.verified_at), default=None)
+    drilled = max((run for run in present if run.drilled_at), key=_drilled_at, default=None)
     return Status(
         last_backup_at=good.started_at if good else None,
-        last_verified_at=times["verified"],
-        last_drill_at=times["drilled"],
+        last_verified_at=verified_at,
+        last_drill_at=drilled.drilled_at if drilled else None,
         next_backup_at=next_backup(good, at=at),
         last_backup_id=good.pk if good else "",
         database_bytes=good.database_bytes if good else 0,
         media_bytes=good.media_bytes if good else 0,
         recovery_point_seconds=(at - good.started_at).total_seconds() if good else None,
         recovery_time_seconds=drilled.recovery_seconds if drilled else None,
-        reasons=list(_reasons(good, times["verified"], at=at)),
-        remarks=list(_remarks(newest, times["drilled"], at=at)),
+        reasons=list(_reasons(good, verified_at, at=at)),
+        remarks=list(_remarks(newest, drilled.drilled_at if drilled else None, at=at)),
     )
+
+
+def _drilled_at(run: BackupRun) -> datetime:
+    return run.drilled_at or run.started_at
 
 
 def next_backup(good: BackupRun | None, *, at: datetime) -> datetime:

@@ -18,7 +18,7 @@ from metering.models.ledger import (
     UsageShare,
 )
 from metering.models.notices import AlertChoice, Notice, NoticeKind, SimulatedRefusal, ThresholdCrossing
-from metering.models.records import StorageCount, UsageSegment
+from metering.models.records import SiteDay, StorageCount, UsageSegment
 
 __all__ = [
     "AlertChoice",
@@ -35,6 +35,7 @@ __all__ = [
     "ReservationState",
     "Sharer",
     "SimulatedRefusal",
+    "SiteDay",
     "StorageCount",
     "ThresholdCrossing",
     "UsageDaily",

@@ -52,6 +52,8 @@ class QuotaCounter(LedgerRow):
             models.CheckConstraint(condition=models.Q(held__gte=0), name="quota_counter_held"),
             models.CheckConstraint(condition=models.Q(credited__gte=0), name="quota_counter_credited"),
         ]
+        # For the operator, who compares tenants. Neither column ever changes, so updates stay off it.
+        indexes = [models.Index(fields=["meter", "period_start"], name="quota_counter_by_period")]
 
     def __str__(self) -> str:
         return f"{self.meter} of {self.tenant_id} since {self.period_start}"
@@ -128,6 +130,7 @@ class UsageDaily(LedgerRow):
                 fields=["tenant", "meter", "period_start", "day"], name="usage_daily_once"
             )
         ]
+        indexes = [models.Index(fields=["day"], name="usage_daily_by_day")]
         verbose_name_plural = "usage daily"
 
     def __str__(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
+from metering.meters import Meter
 from tenants.models import TenantOwned
 
 
@@ -42,3 +43,18 @@ class UsageSegment(TenantOwned):
 
     def __str__(self) -> str:
         return f"{self.month:%Y-%m} part {self.part} of {self.tenant_id}"
+
+
+class SiteDay(models.Model):
+    """What all tenants together added to a meter on a day, for the operator. Summed up every hour, from
+    UsageDaily; never written by a request, which would make every tenant wait for one row."""
+
+    day = models.DateField()
+    meter = models.CharField(max_length=16, choices=Meter)
+    amount = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["meter", "day"], name="site_day_once")]
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.meter} on {self.day}"

@@ -15,7 +15,7 @@ from django.core.files.storage import default_storage
 from django.test import override_settings
 
 from cutroom import clock
-from cutroom.console import say
+from cutroom.terminal import say
 from gdpr.export import making, services
 from gdpr.export.models import ExportState
 from tenants import storage

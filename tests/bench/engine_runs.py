@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cutroom.console import say
 from cutroom.run import Stack
+from cutroom.terminal import say
 from tests.bench import film, materials, phases, processes
 from tests.bench.materials import Materials
 from tests.bench.our_engine import Customer, Render, installation, stitch_queries, worker

@@ -19,7 +19,7 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from cutroom import clock
-from cutroom.console import say
+from cutroom.terminal import say
 from gdpr.erasure import local
 from tenants.models import Role, Tenant
 from tests.bench import crowds, rounds

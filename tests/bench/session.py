@@ -16,7 +16,7 @@ from typing import Any
 
 import psutil
 
-from cutroom.console import say
+from cutroom.terminal import say
 from tests.bench import (
     engine_runs,
     film,

@@ -14,8 +14,8 @@ import psutil
 
 from accounts import access_tokens
 from billing.models import TenantSubscription
-from cutroom.console import say
 from cutroom.run import Stack
+from cutroom.terminal import say
 from rendering.models import RenderJob
 from tenants.context import tenant_context
 from tenants.models import Role, Tenant

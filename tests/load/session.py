@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from cutroom import environment
-from cutroom.console import say
 from cutroom.run import Stack, running_stack
+from cutroom.terminal import say
 from tests.bench.processes import OtherPrograms
 from tests.database import close_connections
 from tests.load import people, report

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from cutroom import console
-from cutroom.console import LogWatch
+from cutroom import terminal
+from cutroom.terminal import LogWatch
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_a_line_still_being_written_waits(log: Path) -> None:
 
 def test_a_log_is_shortened_when_it_grows_too_large(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     watch = LogWatch(log)
-    monkeypatch.setattr(console, "_LARGEST_LOG_BYTES", 100)
+    monkeypatch.setattr(terminal, "_LARGEST_LOG_BYTES", 100)
     with log.open("a") as child:
         child.write("x" * 200 + "\n")
         child.flush()

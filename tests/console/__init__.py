@@ -1,0 +1,1 @@
+"""The operator's console, as Olga uses it."""

@@ -1,0 +1,167 @@
+"""The lists and pages of the console: what they show, find and leave out; and that no table can be edited."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.contrib import admin
+from django.db import connections
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from billing.models import Reconciliation
+from cutroom import clock
+from cutroom.console import pages
+from metering.models import SiteDay
+from rendering.models import RenderJob
+from tenants.context import tenant_context
+from tenants.models import Hold
+from tests.cast import Cast, browser_of
+from tests.console.conftest import Site
+
+pytestmark = pytest.mark.committed
+
+LONG = "Långt namn " * 15
+
+
+def text_of(client: Client, path: str) -> str:
+    answer = client.get(path)
+    assert answer.status_code == 200, path
+    return str(answer.content.decode())
+
+
+def test_home_says_what_needs_a_person(site: Site, olga: Client) -> None:
+    Reconciliation.objects.create(at=clock.now(), checked=9, drifted=2)
+    Hold.objects.create(reason="restored", since=clock.now())
+    page = olga.get("/admin/")
+    found = {concern.what for concern in page.context["concerns"]}
+    assert found == {
+        "Job stuck",
+        "Job in quarantine",
+        "Limit requests wait",
+        "Webhook drift",
+        "Backup stale",
+        "On hold",
+    }
+    stuck = next(concern for concern in page.context["concerns"] if concern.what == "Job stuck")
+    assert stuck.url == f"/admin/jobs/{site.jobs['stuck'].pk}/"
+
+
+def test_home_goes_on_when_one_part_cannot_be_read(
+    site: Site, olga: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("accounts.console.facts.MAIL", "SELECT nothing")
+    page = olga.get("/admin/")
+    assert "Could not be read" in {concern.what for concern in page.context["concerns"]}
+    assert "Job stuck" in {concern.what for concern in page.context["concerns"]}
+
+
+def test_the_roll_up_is_the_sum_of_the_days(site: Site) -> None:
+    today = SiteDay.objects.get(meter="render_minutes", day=clock.now().date())
+    assert today.amount == 9 * 60_000
+
+
+def test_the_page_of_a_stuck_job_says_why(site: Site, olga: Client) -> None:
+    page = text_of(olga, f"/admin/jobs/{site.jobs['stuck'].pk}/")
+    assert "No change for 40 min" in page
+    assert "w-03:41" in page
+    quarantined = text_of(olga, f"/admin/jobs/{site.jobs['quarantined'].pk}/")
+    assert quarantined.count("The worker stopped before it finished.") >= 3
+    assert "rendering/media/encoder.py:88:encode" in quarantined
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("needs=stuck", {"stuck"}),
+        ("needs=quarantine", {"quarantined"}),
+        ("state=succeeded", {"ready", "degraded"}),
+        ("q=queued", {"queued"}),
+        ("q=nothing+like+it", set()),
+    ],
+)
+def test_jobs_are_narrowed(site: Site, olga: Client, query: str, shown: set[str]) -> None:
+    page = text_of(olga, f"/admin/jobs/?{query}")
+    found = {name for name, job in site.jobs.items() if f"/admin/jobs/{job.pk}/" in page}
+    assert {name for name in found if name not in ("running", "failed")} == shown
+
+
+def test_search_finds_tenants_members_and_jobs(site: Site, olga: Client) -> None:
+    assert reverse("admin:tenant", args=[site.acme.pk]) in text_of(olga, "/admin/search/?q=acm")
+    assert "bob@acme.test" in text_of(olga, "/admin/search/?q=bob@")
+    job = site.jobs["queued"]
+    assert str(job.pk) in text_of(olga, f"/admin/search/?q={str(job.pk)[:8]}")
+    assert "Nothing has" in text_of(olga, "/admin/search/?q=zzzz")
+
+
+def test_long_names_and_empty_tenants_have_pages(site: Site, olga: Client) -> None:
+    site.cast.globex.__class__.objects.using("ops").filter(pk=site.cast.globex.pk).update(name=LONG[:120])
+    page = text_of(olga, f"/admin/tenants/{site.cast.globex.pk}/")
+    assert "It has not rendered anything yet." in page
+    assert "No line was written yet." in page
+
+
+def test_what_is_gone_is_not_found(olga: Client) -> None:
+    nobody = "00000000-0000-4000-8000-000000000000"
+    for path in (f"/admin/tenants/{nobody}/", f"/admin/jobs/{nobody}/", f"/admin/do/suspend/?id={nobody}"):
+        assert olga.get(path).status_code == 404, path
+
+
+def test_pages_take_a_constant_number_of_queries(site: Site, olga: Client) -> None:
+    paths = [
+        "/admin/tenants/",
+        "/admin/jobs/",
+        "/admin/audit/",
+        "/admin/requests/",
+        f"/admin/tenants/{site.acme.pk}/",
+    ]
+    before = {path: _count(olga, path) for path in paths}
+    with tenant_context(site.acme.pk):
+        for number in range(20):
+            job = RenderJob.objects.get(pk=site.jobs["queued"].pk)
+            job.pk, job.title = None, f"Another {number}"
+            job.save(force_insert=True)
+    assert {path: _count(olga, path) for path in paths} == before
+
+
+def _count(client: Client, path: str) -> int:
+    with (
+        CaptureQueriesContext(connections["default"]) as app,
+        CaptureQueriesContext(connections["ops"]) as ops,
+    ):
+        assert client.get(path).status_code == 200
+    return len(app) + len(ops)
+
+
+def test_no_table_can_be_edited(site: Site, olga: Client) -> None:
+    """Neither the ledger, nor the audit log, nor a webhook, nor anything else."""
+    open_doors = {}
+    for model in admin.site._registry:
+        name = f"{model._meta.app_label}_{model._meta.model_name}"
+        if model._meta.app_label == "auth":
+            continue
+        listing = reverse(f"admin:{name}_changelist")
+        assert olga.get(listing).status_code == 200, name
+        doors = {"add": olga.get(reverse(f"admin:{name}_add")).status_code}
+        if match := re.search(
+            rf'href="({re.escape(listing)}[^"]+/change/)', olga.get(listing).content.decode()
+        ):
+            assert olga.get(match[1]).status_code == 200, name
+            doors["change"] = olga.post(match[1], {}).status_code
+            doors["delete"] = olga.post(match[1].replace("/change/", "/delete/"), {"post": "yes"}).status_code
+        if any(status != 403 for status in doors.values()):
+            open_doors[name] = doors
+    assert open_doors == {}
+
+
+def test_members_and_strangers_stay_outside(committed_cast: Cast) -> None:
+    for page in pages.pages():
+        if "<" in page.route:
+            continue
+        path = reverse(f"admin:{page.name}")
+        turned_away = Client().get(path, follow=True)
+        assert turned_away.request["PATH_INFO"] == "/login", path
+        answer = browser_of(committed_cast.alice, committed_cast.acme).get(path)
+        assert answer.status_code in (302, 403), path
