@@ -143,10 +143,8 @@ def file_exists(key: str) -> bool:
 
 def names_in(*, tenant_id: UUID, area: str) -> list[str]:
     """Names of the objects that lie directly in an area of a tenant, sorted; empty when there are none."""
-    # The key of any object there tells the directory.
-    directory = _top(tenant_id, area)
     try:
-        return sorted(default_storage.listdir(directory)[1])
+        return sorted(default_storage.listdir(_top(tenant_id, area))[1])
     except FileNotFoundError:
         return []
 

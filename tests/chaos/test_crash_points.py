@@ -27,6 +27,7 @@ from tests.cast import Cast
 from tests.chaos.conftest import Submit
 from tests.chaos.site import Site
 from tests.gdpr import test_erasure, test_export_crashes, test_making_backups
+from tests.rendering.publishing import test_sending
 from tests.tenants.receiver import receiver
 from tests.workers import WorkerGroup, finish, fresh, wait_until
 
@@ -89,7 +90,7 @@ def names_of(argument: ast.expr) -> list[str]:
 def test_every_crash_point_is_killed_once() -> None:
     here = IN_A_STEP + WHILE_SUBMITTING + WHILE_CANCELLING + WHILE_RETRYING + WHILE_UPLOADING + WHILE_DELETING
     gdpr = test_export_crashes.POINTS + test_making_backups.CRASH_POINTS + test_erasure.CRASH_POINTS
-    assert set(named_points()) == {*here, *ELSEWHERE, *gdpr}
+    assert set(named_points()) == {*here, *ELSEWHERE, *gdpr, *test_sending.CRASH_POINTS}
 
 
 @pytest.mark.parametrize("point", IN_A_STEP)

@@ -24,6 +24,8 @@ from tests.rendering.publishing.conftest import (
 from tests.rendering.publishing.google import Google, refusal
 from tests.workers import wait_until, workers
 
+CRASH_POINTS = ["after-session", "after-chunk", "after-last-chunk"]
+
 
 @pytest.fixture
 def job(cast: Cast, far: Google, media: Path, tmp_path: Path) -> RenderJob:
@@ -140,18 +142,18 @@ def test_a_forgotten_upload_starts_again_only_while_that_is_safe(
 
 
 @pytest.mark.committed
-@pytest.mark.parametrize("place", ["after-session", "after-chunk", "after-last-chunk"])
+@pytest.mark.parametrize("place", CRASH_POINTS)
 def test_a_worker_killed_in_the_middle_leaves_one_video(
     committed_cast: Cast, far: Google, media: Path, tmp_path: Path, worker_log: Path, place: str
 ) -> None:
     """kill -9 by a named crash point in a real worker; another goes on with the same upload."""
     connect(committed_cast)
     job = make_video(committed_cast, tmp_path)
-    once = tmp_path / "once"
+    once = tmp_path / place
     once.touch()
     extra = {
         **youtube_environment(far),
-        "CUTROOM_CRASH_AT": f"{place}:{once}",
+        "CUTROOM_CRASH_POINTS": str(tmp_path),
         "MEDIA_DIR": str(media),
     }
     publication = publish(job)
