@@ -76,7 +76,7 @@ def each_refused(
     try_one()
 
 
-@pytest.mark.fault(44)
+@pytest.mark.fault(44, breaks=["I4"])
 def test_a_file_cut_off_at_any_byte_is_refused(vault: Vault, made: BackupRun) -> None:
     def cut(whole: bytes, data: st.DataObject) -> bytes:
         # The very last byte of a manifest is a newline that nobody needs.
@@ -85,7 +85,7 @@ def test_a_file_cut_off_at_any_byte_is_refused(vault: Vault, made: BackupRun) ->
     each_refused(vault, made, cut, examples=150)
 
 
-@pytest.mark.fault(44)
+@pytest.mark.fault(44, breaks=["I4"])
 def test_a_flipped_bit_anywhere_is_refused(vault: Vault, made: BackupRun) -> None:
     def flip(whole: bytes, data: st.DataObject) -> bytes:
         place = data.draw(st.integers(0, len(whole.rstrip(b"\n")) - 1))
@@ -114,7 +114,7 @@ def test_a_missing_file_is_refused_by_name(vault: Vault, made: BackupRun) -> Non
         path.write_bytes(whole)
 
 
-@pytest.mark.fault(44)
+@pytest.mark.fault(44, breaks=["I4"])
 def test_the_wrong_key_is_refused_and_the_right_one_named(vault: Vault, made: BackupRun) -> None:
     other = pyrage.x25519.Identity.generate()
     with pytest.raises(Damaged, match="encrypted for age1"):
@@ -141,7 +141,7 @@ def resign(vault: Vault, made: BackupRun, change: Callable[[dict[str, Any]], Non
     path.write_bytes(signatures.sign(document))
 
 
-@pytest.mark.fault(44)
+@pytest.mark.fault(44, breaks=["I4"])
 @pytest.mark.parametrize(
     "name", ["../../../etc/passwd", "/etc/passwd", "backups/other/database.dump.zst.age", "", "objects/../x"]
 )
@@ -214,7 +214,7 @@ def replace_list(vault: Vault, manifest: Manifest, lines: list[dict[str, Any]]) 
     vault.path(manifests.manifest_name(manifest.id)).write_bytes(changed.signed())
 
 
-@pytest.mark.fault(44)
+@pytest.mark.fault(44, breaks=["I4"])
 def test_a_backup_of_a_newer_version_is_refused(vault: Vault, made: BackupRun) -> None:
     resign(vault, made, lambda document: document["migrations"].append("tenants.9999_tomorrow"))
     with pytest.raises(Refused, match="newer version"):

@@ -76,7 +76,7 @@ def test_media_come_as_files(acme: Cast) -> None:
     assert archive.archive.read("files/assets/moon.png") == PICTURE
 
 
-@pytest.mark.fault(39)
+@pytest.mark.fault(39, breaks=["I4"])
 def test_names_in_the_archive_never_climb(acme: Cast) -> None:
     names = opened(export_of(acme.alice, acme.acme)).archive.namelist()
     assert not [name for name in names if ".." in name or name.startswith("/")]
@@ -116,7 +116,7 @@ def test_the_page_opens_without_a_network(acme: Cast) -> None:
     assert 'src="' not in page
 
 
-@pytest.mark.fault(39)
+@pytest.mark.fault(39, breaks=["I4"])
 def test_a_missing_file_is_told_everywhere(acme: Cast, caplog: pytest.LogCaptureFixture) -> None:
     with tenant_context(acme.acme.pk):
         storage.delete_file(Asset.objects.get().storage_key)
@@ -208,7 +208,7 @@ def test_a_person_who_is_gone_gets_none(acme: Cast) -> None:
     assert Export.everywhere.using("ops").get(pk=export.pk).state == ExportState.FAILED
 
 
-@pytest.mark.fault(37)
+@pytest.mark.fault(37, breaks=["I4"])
 def test_a_tenant_erased_meanwhile_gets_no_file(
     acme: Cast, media: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

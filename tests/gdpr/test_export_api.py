@@ -80,7 +80,7 @@ def test_one_that_is_ready_in_time_is_answered_with_200(
     assert (answer.status_code, answer.json()["status"]) == (200, "ready")
 
 
-@pytest.mark.fault(37)
+@pytest.mark.fault(37, breaks=["I4"])
 def test_asking_again_gives_the_one_that_is_being_made(admin: APIClient) -> None:
     first, second = admin.post("/api/account/export").json(), admin.post("/api/account/export").json()
     assert first["id"] == second["id"]
@@ -120,7 +120,7 @@ def test_the_archive_is_fetched_whole(admin: APIClient) -> None:
     assert answer["ETag"]
 
 
-@pytest.mark.fault(38)
+@pytest.mark.fault(38, breaks=["I4"])
 def test_a_broken_download_goes_on_where_it_stopped(admin: APIClient) -> None:
     status = made(admin)
     whole = admin.get(status["download_url"])
@@ -153,7 +153,7 @@ def test_looking_is_not_downloading(admin: APIClient, acme: Cast) -> None:
         assert not AuditEntry.objects.filter(action="export.downloaded").exists()
 
 
-@pytest.mark.fault(38)
+@pytest.mark.fault(38, breaks=["I4"])
 def test_nobody_else_finds_it(admin: APIClient, acme: Cast) -> None:
     status = made(admin)
     dora = join(acme.acme, "dora", Role.ADMIN)
@@ -176,7 +176,7 @@ def test_it_takes_a_recent_sign_in(admin: APIClient, acme: Cast) -> None:
     assert (refused.status_code, refused.json()["code"]) == (403, "recent-sign-in-required")
 
 
-@pytest.mark.fault(38)
+@pytest.mark.fault(38, breaks=["I4"])
 def test_after_a_day_it_is_gone(admin: APIClient, media: Path) -> None:
     status = made(admin)
     rows = Export.everywhere.using("ops")

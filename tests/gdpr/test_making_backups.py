@@ -106,14 +106,14 @@ def test_a_file_that_cannot_be_read_makes_it_incomplete(
     assert vault.manifest(run).is_complete is False
 
 
-@pytest.mark.fault(43)
+@pytest.mark.fault(43, breaks=["I4"])
 def test_only_one_backup_runs_at_a_time(vault: Vault, acme_at_work: Cast) -> None:
     with locks.only_one(), pytest.raises(Locked):
         making.make()
     assert not BackupRun.objects.exists()
 
 
-@pytest.mark.fault(43)
+@pytest.mark.fault(43, breaks=["I4"])
 @pytest.mark.parametrize("point", CRASH_POINTS)
 def test_a_killed_backup_is_not_listed_and_the_next_one_cleans_up(
     vault: Vault, acme_at_work: Cast, tmp_path: Path, settings: Settings, point: str
@@ -146,7 +146,7 @@ def test_a_killed_backup_is_not_listed_and_the_next_one_cleans_up(
     assert len(objects(vault)) == 2
 
 
-@pytest.mark.fault(43)
+@pytest.mark.fault(43, breaks=["I4"])
 def test_a_dump_that_fails_in_the_pipe_leaves_nothing(
     vault: Vault, acme_at_work: Cast, tmp_path: Path, settings: Settings
 ) -> None:
@@ -170,7 +170,7 @@ def test_a_dump_that_fails_in_the_pipe_leaves_nothing(
     assert "disk on fire" in BackupRun.objects.get().error
 
 
-@pytest.mark.fault(43)
+@pytest.mark.fault(43, breaks=["I4"])
 def test_a_store_that_fails_half_way_leaves_nothing_half_written(
     vault: Vault, acme_at_work: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -188,7 +188,7 @@ def test_a_store_that_fails_half_way_leaves_nothing_half_written(
     assert list(manifests.ids(vault.store)) == []
 
 
-@pytest.mark.fault(43)
+@pytest.mark.fault(43, breaks=["I4"])
 def test_a_full_disk_is_refused_before_anything_is_written(
     vault: Vault, acme_at_work: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:

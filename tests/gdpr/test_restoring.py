@@ -109,7 +109,7 @@ def test_while_somebody_is_connected_nothing_is_replaced(
     assert not aside.place().media.exists()  # type: ignore[union-attr]  # just asserted
 
 
-@pytest.mark.fault(44)
+@pytest.mark.fault(44, breaks=["I4"])
 def test_a_tenant_erased_after_the_backup_stays_erased(
     vault: Vault, made: BackupRun, acme_at_work: Cast, media: Path
 ) -> None:

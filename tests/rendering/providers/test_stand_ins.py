@@ -70,7 +70,6 @@ def test_a_failing_provider_is_tried_four_times_by_one_key_then_replaced(
     assert charged(better)["images_count"] == 1
 
 
-@pytest.mark.fault(21)
 def test_a_refused_key_is_not_tried_again_and_rests(committed_cast: Cast, outside: FarSide) -> None:
     outside.for_ever = "key refused"
     project = film_runs.make_project(committed_cast)
