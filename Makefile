@@ -56,7 +56,7 @@ sabotage: $(DEVELOPMENT) ## Take each protection out of a copy of the code and s
 	@exec $(BIN)/python -m tests.chaos.sabotage
 
 lock: $(DEVELOPMENT) ## Compile requirements*.in into the exact requirements*.txt
-	$(BIN)/uv pip compile -q requirements.in -o requirements.txt --python-version 3.11 --universal
+	$(BIN)/uv pip compile -q requirements.in requirements-rendering.in requirements-embedded.in -o requirements.txt --python-version 3.11 --universal
 	$(BIN)/uv pip compile -q requirements-dev.in -o requirements-dev.txt --python-version 3.11 --universal
 
 # uv installs the whole set in seconds; pip does the same where uv has no build or no way to the index.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from billing import conf
 from metering import conf as metering_conf
 from metering import entitlements
-from metering.meters import Meter, Shown
+from metering.meters import Meter, Shown, in_use
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +37,7 @@ def _plan(name: str) -> Plan:
         name=name,
         price=conf.prices().get(name),
         currency=conf.currency(),
-        limits={meter.value: _shown(meter, granted.limit(meter)) for meter in Meter},
+        limits={meter.value: _shown(meter, granted.limit(meter)) for meter in in_use()},
         features=sorted(granted.features),
     )
 

@@ -53,7 +53,7 @@ def show(request: TenantRequest) -> HttpResponse:
     can_manage = caller.may(Capability.MANAGE_BILLING)
     papers = invoices.newest(caller.tenant_id, count=_INVOICES_SHOWN) if can_manage else []
     offers = [_offer(plan, row, standing.plan) for plan in plans.offered()]
-    stored = next(reading.used_exactly for reading in standing.rows if reading.meter is Meter.STORAGE)
+    stored = sum(reading.used_exactly for reading in standing.rows if reading.meter is Meter.STORAGE)
     context = {
         "standing": standing,
         "row": row,

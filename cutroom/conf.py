@@ -66,3 +66,8 @@ def places() -> int:
 def patience_seconds() -> float:
     """CUTROOM_PATIENCE_SECONDS: how long a request waits for its turn before it is answered with 503."""
     return float(getattr(settings, "CUTROOM_PATIENCE_SECONDS", 20))
+
+
+def scratch_dir() -> Path:
+    """CUTROOM_SCRATCH: where files are made before they are stored (CUTROOM_VAR/scratch)."""
+    return Path(getattr(settings, "CUTROOM_SCRATCH", Path(settings.CUTROOM_VAR) / "scratch"))

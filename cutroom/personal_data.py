@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -143,11 +144,21 @@ class Table:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Titled:
+    """A stored file under the name that people know."""
+
+    title: str
+    key: str
+    note: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class StorageArea:
     """One folder under tenants/{tenant_id}/.
 
     `promised` gives the keys of files that rows of the tenant in context speak of; those that are not in the
-    store are told as missing.
+    store are told as missing. `titled` gives those that people look for, newest first; `heading` stands above
+    them in an export.
     """
 
     area: str
@@ -155,6 +166,8 @@ class StorageArea:
     category: Category
     kept: Kept
     promised: Callable[[UUID], Iterable[str]] | None = None
+    titled: Callable[[UUID], Iterable[Titled]] | None = None
+    heading: str = ""
     basis: Basis = Basis.CONTRACT
     form: ExportForm = ExportForm.PLAIN
     erasure: Erasure = Erasure.DELETE
@@ -206,7 +219,10 @@ class Stream:
 
 @dataclass(frozen=True, kw_only=True)
 class AppData:
-    """Everything one app keeps, gives away or writes down about people."""
+    """Everything one app keeps, gives away or writes down about people.
+
+    `halts` are called when the tenant in context is about to be erased: they end what is under way for it.
+    """
 
     tables: Sequence[Table] = ()
     storage: Sequence[StorageArea] = ()
@@ -214,6 +230,7 @@ class AppData:
     parties: Sequence[ThirdParty] = ()
     streams: Sequence[Stream] = ()
     local_adapters: Sequence[str] = ()
+    halts: Sequence[Callable[[datetime], object]] = ()
 
 
 WITH_THE_TENANT = Kept(text="as long as the workspace exists")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -79,6 +80,12 @@ class DataMap:
     def streams(self) -> list[Stream]:
         """Logs, backups and the like."""
         return [stream for data in self.declared.values() for stream in data.streams]
+
+    def halt(self, *, at: datetime) -> None:
+        """End what is under way for the tenant in context, in every app."""
+        for data in self.declared.values():
+            for stop in data.halts:
+                stop(at)
 
     def local_adapters(self) -> set[str]:
         """Dotted paths of providers that send nothing outside."""

@@ -21,6 +21,16 @@ def plans() -> Mapping[str, Mapping[str, Any]]:
     return dict(settings.METERING_PLANS)
 
 
+def own_meters() -> Mapping[str, Mapping[str, Any]]:
+    """METERING_METERS: meters of another product, {name: {"label", "unit", "factor", "is_level"}}.
+
+    `unit` is what people see ("count", "minutes", …), `factor` the smallest units in it (1 unless given).
+    Names have 16 characters at most. Read once, at the start.
+    """
+    declared: Mapping[str, Mapping[str, Any]] = getattr(settings, "METERING_METERS", {})
+    return {name: {"unit": "count", "factor": 1, "is_level": False, **own} for name, own in declared.items()}
+
+
 def default_plan() -> str:
     """METERING_DEFAULT_PLAN: the plan of a tenant that never chose one."""
     return str(getattr(settings, "METERING_DEFAULT_PLAN", "free"))

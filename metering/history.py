@@ -15,7 +15,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Q, QuerySet, Sum
 
-from metering.meters import Meter
+from metering.meters import Meter, in_use
 from metering.models import QuotaCounter, UsageDaily, UsageEvent
 from metering.periods import LEVEL_START, Period
 from tenants.context import tenant_context
@@ -88,9 +88,9 @@ def days_by_meter(first: date, last: date) -> dict[Meter, list[Day]]:
     """What moved on the days `first` to `last`, both included: each meter's days in order, none without a
     move. Of a level it is by how much it rose or fell."""
     rows = UsageDaily.objects.filter(day__range=(first, last)).values("meter", "day")
-    moved: dict[Meter, list[Day]] = {meter: [] for meter in Meter}
+    moved: dict[Meter, list[Day]] = {meter: [] for meter in in_use()}
     for row in rows.annotate(total=Sum("amount")).order_by("day"):
-        moved[Meter(row["meter"])].append(Day(day=row["day"], amount=row["total"]))
+        moved.setdefault(Meter(row["meter"]), []).append(Day(day=row["day"], amount=row["total"]))
     return moved
 
 

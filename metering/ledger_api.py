@@ -176,7 +176,10 @@ class UsageHistoryAPI(APIView):
         form.is_valid(raise_exception=True)
         first, last = form.validated_data["from"], form.validated_data["to"]
         days = history.days_by_meter(first, last)
-        meters = [{"meter": meter, "unit": meter.unit, "days": _shown(meter, days[meter])} for meter in Meter]
+        meters = [
+            {"meter": meter, "unit": meter.unit, "days": _shown(meter, found)}
+            for meter, found in days.items()
+        ]
         return Response(UsageHistory({"from": first, "to": last, "meters": meters}).data)
 
 

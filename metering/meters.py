@@ -1,16 +1,23 @@
-"""The five meters and their units. Amounts are integers in the smallest unit; people see larger ones."""
+"""The meters and their units. Amounts are integers in the smallest unit; people see larger ones.
+
+Five are Cutroom's own; METERING_METERS adds those of another product. In use are those that a plan limits.
+"""
 
 from __future__ import annotations
 
 from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Decimal
 
 from django.db import models
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+from metering import conf
 
 # Three decimals of a minute are 60 ms, of a GB one MB: enough to recognise a single short scene.
 _SHOWN_PLACES = Decimal("0.001")
 
 Shown = int | float
+Label = str | Promise
 
 
 class Meter(models.TextChoices):
@@ -21,6 +28,10 @@ class Meter(models.TextChoices):
     RENDER = "render_minutes", _("render minutes")
     STORAGE = "storage_gb", _("storage")
     UPLOADS = "uploads_count", _("uploads")
+
+    _ignore_ = ["_name", "_label"]
+    for _name, _label in conf.own_meters().items():
+        vars()[_name.upper()] = _name, _label["label"]
 
     @property
     def unit(self) -> str:
@@ -40,7 +51,7 @@ class Meter(models.TextChoices):
     @property
     def is_level(self) -> bool:
         """True for what is kept rather than consumed: it falls when things are deleted and never resets."""
-        return self is Meter.STORAGE
+        return self is Meter.STORAGE or bool(conf.own_meters().get(self.value, {}).get("is_level"))
 
     def shown(self, amount: int) -> Shown:
         """`amount` in the shown unit, rounded to three decimals; whole numbers as int."""
@@ -61,7 +72,19 @@ _UNITS: dict[Meter, tuple[str, int]] = {
     Meter.RENDER: ("minutes", 60_000),
     Meter.STORAGE: ("GB", 10**9),
     Meter.UPLOADS: ("count", 1),
+    **{Meter(name): (own["unit"], own["factor"]) for name, own in conf.own_meters().items()},
 }
+
+
+def choices() -> list[tuple[str, Label]]:
+    """For fields of models: a callable, so that a meter more changes no migration."""
+    return list(Meter.choices)
+
+
+def in_use() -> list[Meter]:
+    """The meters that some plan of METERING_PLANS limits, in the order of Meter."""
+    limited = {name for plan in conf.plans().values() for name in plan["limits"]}
+    return [meter for meter in Meter if meter in limited]
 
 
 def percent_of(amount: int, limit: int | None) -> float:

@@ -15,7 +15,7 @@ from uuid import UUID
 from cutroom import prepared
 from metering import entitlements, periods
 from metering.entitlements import Entitlements
-from metering.meters import Meter
+from metering.meters import Meter, in_use
 from metering.periods import LEVEL_START, Period
 
 PACE_DAYS = 30
@@ -82,14 +82,14 @@ def of_meters(
     granted: Entitlements,
     at: datetime,
     *,
-    meters: Iterable[Meter] = Meter,
+    meters: Iterable[Meter] | None = None,
     period: Period | None = None,
 ) -> list[Reading]:
-    """The given meters under a plan, in their order, also those never touched. One query.
+    """The given meters under a plan (or all in use), in their order, also those never touched. One query.
 
     In the period that `at` lies in unless `period` names another. A level has only one.
     """
-    asked = list(meters)
+    asked = list(meters) if meters is not None else in_use()
     period = period or periods.current(tenant_id, at)
     values = {
         "tenant_id": tenant_id,

@@ -16,7 +16,7 @@ from metering.page_facts import Facts, Name
 from metering.periods import Period
 from metering.selectors import UsageRow
 
-# What a video maker runs out of first comes first.
+# What a video maker runs out of first comes first; meters of other products come before.
 ORDER = (Meter.RENDER, Meter.TTS, Meter.IMAGES, Meter.STORAGE, Meter.UPLOADS)
 _KINDS = {"asset": "File", "recount": "Count of the store", "reset": "Fresh allowance"}
 _NOBODY = {Sharer.PROJECT: "No project", Sharer.MEMBER: "API keys and the system"}
@@ -58,7 +58,7 @@ def readings(
     rows: Iterable[UsageRow], used: Mapping[Meter, int], now: Period | None, at: datetime
 ) -> Iterator[Reading]:
     """The five meters as they stand, or what a month that is over has used; in the order of the page."""
-    for row in sorted(rows, key=lambda row: ORDER.index(row.meter)):
+    for row in sorted(rows, key=lambda row: _place(row.meter)):
         meter = row.meter
         if now:
             yield Reading(meter=meter, used=row.used, row=row, expected=_expected(row, now, at))
@@ -150,3 +150,7 @@ def _uuid(name: str) -> UUID | None:
         return UUID(name)
     except ValueError:
         return None
+
+
+def _place(meter: Meter) -> int:
+    return ORDER.index(meter) if meter in ORDER else -1

@@ -20,16 +20,13 @@ from cutroom.errors import DomainError
 from cutroom.pages import require_principal, safe_next
 from metering import exports, history, notices, page_facts, periods, requests, selectors, usage_page
 from metering.forms import AskForm, MailForm
-from metering.meters import Meter
+from metering.meters import Meter, in_use
 from metering.models import NoticeKind
 from metering.page_facts import Facts
 from metering.periods import Period, period_named
 from tenants.http import Principal, TenantRequest
 from tenants.permissions import needs
 from tenants.roles import Capability
-
-_DEFAULT_METER = Meter.RENDER
-
 
 @require_safe
 @needs(Capability.SEE_USAGE)
@@ -84,7 +81,7 @@ def choose_mail(request: TenantRequest) -> HttpResponse:
     if form.is_valid():
         notices.choose_mail(form.cleaned_data["percents"])
         messages.success(request, "Saved.")
-    return _back(_DEFAULT_METER)
+    return _back(_meter(""))
 
 
 @require_POST
@@ -164,7 +161,10 @@ def _period(request: TenantRequest, now: Period) -> Period:
 
 
 def _meter(name: str) -> Meter:
-    return Meter(name) if name in Meter else _DEFAULT_METER
+    if name in Meter:
+        return Meter(name)
+    known = in_use()
+    return Meter.RENDER if Meter.RENDER in known else known[0]
 
 
 def _principal(request: TenantRequest) -> Principal:

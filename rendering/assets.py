@@ -10,12 +10,12 @@ from typing import Any
 
 from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 
-from cutroom import clock
+from cutroom import clock, scratch
 from cutroom.crash_points import crash_at
 from cutroom.errors import Unavailable
 from metering import services as metering
 from metering.meters import Meter
-from rendering import conf, scratch
+from rendering import conf
 from rendering.errors import RenderRunning, UnusableFile
 from rendering.media import host
 from rendering.media.errors import MediaCrashed, MediaError, MediaTimeout, is_disk_full

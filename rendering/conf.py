@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from django.conf import settings
 
 MAX_SCENES = 200
@@ -60,12 +58,6 @@ def jobs_at_once() -> int:
 def doorbell_patience_seconds() -> int:
     """RENDERING_DOORBELL_PATIENCE_SECONDS: age at which the sweeper rings again for waiting work (8)."""
     return int(getattr(settings, "RENDERING_DOORBELL_PATIENCE_SECONDS", 8))
-
-
-def scratch_dir() -> Path:
-    """RENDERING_SCRATCH: where steps write before their output is stored (CUTROOM_VAR/scratch)."""
-    default = Path(settings.CUTROOM_VAR) / "scratch"
-    return Path(getattr(settings, "RENDERING_SCRATCH", default))
 
 
 def site_url() -> str:

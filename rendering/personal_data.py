@@ -1,6 +1,7 @@
 """What the rendering app keeps about people: what they write and upload, and the videos made from it."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,13 +12,15 @@ from cutroom.personal_data import (
     Owner,
     StorageArea,
     Table,
+    Titled,
     actor,
     content,
     record,
     usage,
 )
+from rendering import services
 from rendering.keys import VIDEO_FILES, video_key
-from rendering.models import Asset, CacheEntry, JobState, RenderJob, StepState
+from rendering.models import ACTIVE_JOB_STATES, Asset, CacheEntry, JobState, RenderJob, StepState
 from rendering.providers import personal_data as providers
 from rendering.publishing import personal_data as publishing
 
@@ -37,6 +40,24 @@ def _cache(tenant_id: UUID) -> Iterator[str]:
 def _videos(tenant_id: UUID) -> Iterator[str]:
     for job in RenderJob.objects.filter(state=JobState.SUCCEEDED).iterator():
         yield from (video_key(job, extension) for extension in VIDEO_FILES)
+
+
+def _videos_by_title(tenant_id: UUID) -> Iterator[Titled]:
+    for job in RenderJob.objects.filter(state=JobState.SUCCEEDED).order_by("-created_at").iterator():
+        note = f"{job.resolution}, {job.created_at:%d %B %Y}"
+        yield Titled(title=job.title, key=video_key(job, "mp4"), note=note)
+
+
+def _uploads_by_title(tenant_id: UUID) -> Iterator[Titled]:
+    for asset in Asset.objects.order_by("-created_at").iterator():
+        yield Titled(
+            title=asset.name, key=asset.storage_key, note=f"{asset.kind}, {asset.created_at:%d %B %Y}"
+        )
+
+
+def _cancel_renders(at: datetime) -> None:
+    for job in RenderJob.objects.filter(state__in=ACTIVE_JOB_STATES):
+        services.cancel(job=job, at=at)
 
 
 def _as_it_ended(row: dict[str, Any]) -> dict[str, Any]:
@@ -157,6 +178,8 @@ DATA = AppData(
             category=Category.CONTENT,
             kept=WITH_THE_TENANT,
             promised=_assets,
+            titled=_uploads_by_title,
+            heading="Uploads",
         ),
         StorageArea(
             area="videos",
@@ -164,6 +187,8 @@ DATA = AppData(
             category=Category.CONTENT,
             kept=WITH_THE_TENANT,
             promised=_videos,
+            titled=_videos_by_title,
+            heading="Videos",
         ),
         StorageArea(
             area="cache",
@@ -173,6 +198,7 @@ DATA = AppData(
             promised=_cache,
         ),
     ],
+    halts=[_cancel_renders],
     parties=[*providers.PARTIES, *publishing.PARTIES],
     local_adapters=providers.LOCAL_ADAPTERS,
 )

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from cutroom import scratch
 from cutroom.crash_points import crash_at
-from rendering import material, scratch
+from rendering import material
 from rendering.bench import Bench, stored
 from rendering.keys import VIDEO_FILES, video_key
 from rendering.leases import Heartbeat

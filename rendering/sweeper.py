@@ -7,8 +7,8 @@ from uuid import UUID
 
 from django.db import connections
 
-from cutroom import dispatch
-from rendering import conf, drafting, metrics, outcomes, scratch
+from cutroom import dispatch, scratch
+from rendering import conf, drafting, metrics, outcomes
 from rendering.leases import Claim
 from rendering.publishing import sending
 

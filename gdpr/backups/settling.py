@@ -11,12 +11,12 @@ from accounts import credentials
 from gdpr.backups import manifests, media, sealing, status
 from gdpr.backups.stores import Store
 from gdpr.conf import instance
+from gdpr.data_map import data_map
 from gdpr.erasure import ledger, local
 from metering import reconciliation
-from rendering.keys import VIDEO_FILES, video_key
-from rendering.models import Asset, CacheEntry, JobState, RenderJob
 from tenants import audit_verification, holding, storage
 from tenants.audit_anchors import Kind
+from tenants.context import tenant_context
 from tenants.models import Tenant
 
 MAX_NAMED = 20
@@ -69,14 +69,12 @@ def _audit_faults(*, at: datetime) -> tuple[int, list[str]]:
 
 
 def _lost_files() -> list[str]:
+    promising = [area.promised for area in data_map().storage() if area.promised]
     found: list[str] = []
-    for model in (Asset, CacheEntry):
-        keys = model.everywhere.using("ops").exclude(storage_key="").values_list("storage_key", flat=True)
-        found += [key for key in keys.iterator(chunk_size=2_000) if not storage.file_exists(key)]
-    jobs = RenderJob.everywhere.using("ops").filter(state=JobState.SUCCEEDED).exclude(video_bytes=None)
-    for job in jobs.only("pk", "tenant_id").iterator(chunk_size=2_000):
-        keys_of_job = [video_key(job, extension) for extension in VIDEO_FILES]
-        found += [key for key in keys_of_job if not storage.file_exists(key)]
+    for tenant_id in Tenant.objects.using("ops").values_list("pk", flat=True).iterator():
+        with tenant_context(tenant_id):
+            keys = (key for promised in promising for key in promised(tenant_id))
+            found += [key for key in keys if key and not storage.file_exists(key)]
     return found
 
 

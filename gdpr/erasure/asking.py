@@ -13,11 +13,9 @@ from accounts import outbox, workspaces
 from accounts.models import ApiKey, Session, User
 from cutroom import dispatch, sealing
 from cutroom.errors import Conflict, InvalidInput, NotFound
-from gdpr import conf
+from gdpr import conf, data_map
 from gdpr.erasure.ledger import Scope
 from gdpr.models import Erasure, ErasureState
-from rendering import services as rendering
-from rendering.models import ACTIVE_JOB_STATES, RenderJob
 from tenants import audit
 from tenants.context import tenant_context
 from tenants.errors import LastAdmin
@@ -146,8 +144,7 @@ def _is_alone(user_id: UUID, tenant_id: UUID) -> bool:
 
 def _freeze_tenant(tenant: Tenant, *, at: datetime) -> None:
     audit.record("tenant.deletion-requested", target=f"tenant:{tenant.pk}")
-    for job in RenderJob.objects.filter(state__in=ACTIVE_JOB_STATES):
-        rendering.cancel(job=job, at=at)
+    data_map.data_map().halt(at=at)
     ApiKey.objects.filter(revoked_at=None).update(revoked_at=at)
     Session.objects.filter(tenant_id=tenant.pk, ended_at=None).update(ended_at=at, end_reason=SESSION_END)
     tenant.state = TenantState.DELETING

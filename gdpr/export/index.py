@@ -8,10 +8,11 @@ from itertools import islice
 
 from django.template.loader import render_to_string
 
+from gdpr.data_map import data_map
 from gdpr.export.listing import Listing
 from gdpr.export.manifest import Contents, excluded, not_included
 from gdpr.register import register
-from rendering.models import Asset, JobState, RenderJob
+from tenants import storage
 from tenants.context import tenant_context
 
 # A page with more would be slow to open; the data files have them all.
@@ -33,8 +34,7 @@ def index_page(contents: Contents) -> Iterator[bytes]:
         "contents": contents,
         "head": contents.head(),
         "register": register(),
-        "videos": _videos(contents),
-        "assets": _assets(contents),
+        "areas": [(heading, links) for heading, links in _titled(contents) if links],
         "other_files": max(0, contents.members.count - 2 * len(contents.tables)),
         "missing": _first(contents.missing),
         "excluded": excluded(contents.tables),
@@ -44,34 +44,19 @@ def index_page(contents: Contents) -> Iterator[bytes]:
     yield render_to_string("gdpr/export_index.html", context).encode()
 
 
-def _videos(contents: Contents) -> list[Link]:
-    if not contents.subject.is_whole:
-        return []
-    with tenant_context(contents.subject.tenant_id):
-        jobs = RenderJob.objects.filter(state=JobState.SUCCEEDED).order_by("-created_at")[:SHOWN]
-        return [
-            Link(
-                title=job.title,
-                path=f"files/videos/{job.pk}.mp4",
-                note=f"{job.resolution}, {job.created_at:%d %B %Y}",
-            )
-            for job in jobs
-        ]
-
-
-def _assets(contents: Contents) -> list[Link]:
-    if not contents.subject.is_whole:
-        return []
-    with tenant_context(contents.subject.tenant_id):
-        prefix = f"tenants/{contents.subject.tenant_id}/"
-        return [
-            Link(
-                title=asset.name,
-                path=f"files/{asset.storage_key.removeprefix(prefix)}",
-                note=f"{asset.kind}, {asset.created_at:%d %B %Y}",
-            )
-            for asset in Asset.objects.order_by("-created_at")[:SHOWN]
-        ]
+def _titled(contents: Contents) -> Iterator[tuple[str, list[Link]]]:
+    """Heading and files of each area that people look into."""
+    tenant_id = contents.subject.tenant_id
+    prefix = f"{storage.folder_of(tenant_id)}/"
+    for area in data_map().storage() if contents.subject.is_whole else ():
+        if area.titled is not None:
+            with tenant_context(tenant_id):
+                named = list(islice(area.titled(tenant_id), SHOWN))
+            links = [
+                Link(title=each.title, path=f"files/{each.key.removeprefix(prefix)}", note=each.note)
+                for each in named
+            ]
+            yield area.heading, links
 
 
 def _first(listing: Listing) -> list[dict[str, str]]:

@@ -17,7 +17,7 @@ from django.db.models import F, Q
 
 from accounts import outbox
 from accounts.models import User
-from cutroom import clock
+from cutroom import clock, scratch
 from cutroom.crash_points import crash_at
 from gdpr import conf
 from gdpr.export import files
@@ -27,7 +27,6 @@ from gdpr.export.manifest import Contents
 from gdpr.export.models import Export, ExportState
 from gdpr.export.selection import Subject
 from gdpr.export.writing import write_archive
-from rendering import scratch
 from tenants import audit, storage
 from tenants.context import Actor, tenant_context
 from tenants.models import Tenant

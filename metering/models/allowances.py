@@ -7,7 +7,7 @@ import uuid
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from metering.meters import Meter
+from metering import meters
 from tenants.models import TenantOwned
 
 
@@ -24,7 +24,7 @@ class LimitOverride(TenantOwned):
     `slack_percent` None is as the plan has it; see `entitlements.SIMULATED`. Rows are ended, never deleted.
     """
 
-    meter = models.CharField(max_length=16, choices=Meter)
+    meter = models.CharField(max_length=16, choices=meters.choices)
     kind = models.CharField(max_length=8, choices=OverrideKind)
     limit_amount = models.BigIntegerField(null=True)
     slack_percent = models.SmallIntegerField(null=True)
@@ -53,7 +53,7 @@ class CreditLot(TenantOwned):
     """Usage bought or given beside the plan, once per key. What expires soonest is drawn first."""
 
     key = models.CharField(max_length=200)
-    meter = models.CharField(max_length=16, choices=Meter)
+    meter = models.CharField(max_length=16, choices=meters.choices)
     amount = models.BigIntegerField()
     remaining = models.BigIntegerField()
     expires_at = models.DateTimeField(null=True)
@@ -85,7 +85,7 @@ class CreditDraw(TenantOwned):
     """How much of a lot one period uses. `lot.amount == lot.remaining + sum(draws)` always."""
 
     lot = models.ForeignKey(CreditLot, on_delete=models.CASCADE, related_name="draws")
-    meter = models.CharField(max_length=16, choices=Meter)
+    meter = models.CharField(max_length=16, choices=meters.choices)
     period_start = models.DateField()
     amount = models.BigIntegerField()
 
@@ -113,7 +113,7 @@ class LimitRequest(TenantOwned):
     """A tenant asks for a higher limit. One a meter is open at a time; granted, it is an override."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    meter = models.CharField(max_length=16, choices=Meter)
+    meter = models.CharField(max_length=16, choices=meters.choices)
     wanted_amount = models.BigIntegerField()
     limit_amount = models.BigIntegerField(null=True)
     note = models.CharField(max_length=1000)

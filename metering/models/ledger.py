@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from metering.meters import Meter
+from metering import meters
 from tenants.models import Tenant, TenantOwned
 
 
@@ -40,7 +40,7 @@ class QuotaCounter(LedgerRow):
     update stays on its page and touches no index.
     """
 
-    meter = models.CharField(max_length=16, choices=Meter)
+    meter = models.CharField(max_length=16, choices=meters.choices)
     period_start = models.DateField()
     used = models.BigIntegerField(default=0)
     held = models.BigIntegerField(default=0)
@@ -63,7 +63,7 @@ class Reservation(LedgerRow):
     """Capacity held for work that was admitted. `amount_held` is what remains of it."""
 
     key = models.CharField(max_length=200)
-    meter = models.CharField(max_length=16, choices=Meter)
+    meter = models.CharField(max_length=16, choices=meters.choices)
     period_start = models.DateField()
     amount_held = models.BigIntegerField()
     state = models.CharField(max_length=8, choices=ReservationState, default=ReservationState.HELD)
@@ -94,7 +94,7 @@ class UsageEvent(LedgerRow):
     is_append_only = True
 
     key = models.CharField(max_length=200)
-    meter = models.CharField(max_length=16, choices=Meter)
+    meter = models.CharField(max_length=16, choices=meters.choices)
     amount = models.BigIntegerField()
     period_start = models.DateField()
     at = models.DateTimeField()
@@ -119,7 +119,7 @@ class UsageDaily(LedgerRow):
     """The ledger summed by day, written together with it. The period is part of the key, because work that
     was admitted before midnight at the end of a month counts there though it was done the day after."""
 
-    meter = models.CharField(max_length=16, choices=Meter)
+    meter = models.CharField(max_length=16, choices=meters.choices)
     period_start = models.DateField()
     day = models.DateField()
     amount = models.BigIntegerField()
@@ -147,7 +147,7 @@ class Sharer(models.TextChoices):
 class UsageShare(LedgerRow):
     """The ledger summed by project and by member, written together with it. No `sharer_id`: nobody's."""
 
-    meter = models.CharField(max_length=16, choices=Meter)
+    meter = models.CharField(max_length=16, choices=meters.choices)
     period_start = models.DateField()
     kind = models.CharField(max_length=8, choices=Sharer)
     sharer_id = models.UUIDField(null=True)

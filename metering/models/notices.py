@@ -5,14 +5,14 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from metering.meters import Meter
+from metering import meters
 from tenants.models import TenantOwned
 
 
 class ThresholdCrossing(TenantOwned):
     """A tenant reached a percentage of a limit. Once per period, and again only under another limit."""
 
-    meter = models.CharField(max_length=16, choices=Meter)
+    meter = models.CharField(max_length=16, choices=meters.choices)
     period_start = models.DateField()
     percent = models.PositiveSmallIntegerField()
     limit_amount = models.BigIntegerField()
@@ -47,7 +47,7 @@ class Notice(TenantOwned):
 
     key = models.CharField(max_length=200)
     kind = models.CharField(max_length=16, choices=NoticeKind)
-    meter = models.CharField(max_length=16, choices=Meter)
+    meter = models.CharField(max_length=16, choices=meters.choices)
     detail = models.JSONField(default=dict)
     user_id = models.UUIDField(null=True)
     created_at = models.DateTimeField()
@@ -80,7 +80,7 @@ class SimulatedRefusal(TenantOwned):
     """Work that was admitted only because the limit is being tried out. Amounts in the smallest unit."""
 
     key = models.CharField(max_length=200)
-    meter = models.CharField(max_length=16, choices=Meter)
+    meter = models.CharField(max_length=16, choices=meters.choices)
     period_start = models.DateField()
     requested = models.BigIntegerField()
     taken = models.BigIntegerField()

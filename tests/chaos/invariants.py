@@ -15,16 +15,15 @@ import av
 import psutil
 from django.core.files.storage import default_storage
 
-from cutroom import clock
+from cutroom import clock, conf, scratch
+from cutroom.scratch import LOCK_NAME
 from gdpr.data_map import data_map
 from gdpr.erasure import scanning
 from gdpr.models import Erasure, ErasureState
 from metering import reconciliation
 from metering.models import Reservation, UsageEvent
-from rendering import conf, scratch
 from rendering.keys import video_key
 from rendering.models import JobState, RenderJob, RenderStep, StepState
-from rendering.scratch import LOCK_NAME
 from tenants import audit_verification, storage
 from tenants.context import tenant_context
 from tenants.models import Tenant

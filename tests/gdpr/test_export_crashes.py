@@ -11,10 +11,9 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from cutroom import clock
+from cutroom import clock, scratch
 from gdpr.export import making
 from gdpr.export.models import Export, ExportState
-from rendering import scratch
 from tenants import storage
 from tests.cast import Cast
 from tests.gdpr.exports import PICTURE, ask, fill, opened, store

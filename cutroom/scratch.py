@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rendering import conf
+from cutroom import conf
 
 logger = logging.getLogger(__name__)
 
