@@ -53,7 +53,8 @@ def contact() -> str:
 
 def secret_key() -> str:
     """The key for Stripe; empty means that nothing can be bought here."""
-    return str(settings.STRIPE_LIVE_SECRET_KEY or settings.STRIPE_TEST_SECRET_KEY)
+    live = getattr(settings, "STRIPE_LIVE_SECRET_KEY", "")
+    return str(live or getattr(settings, "STRIPE_TEST_SECRET_KEY", ""))
 
 
 def api_version() -> str:
@@ -63,12 +64,12 @@ def api_version() -> str:
 
 def webhook_secret() -> str:
     """STRIPE_WEBHOOK_SECRET: of an endpoint that was not made by stripe_setup; empty otherwise."""
-    return str(settings.STRIPE_WEBHOOK_SECRET)
+    return str(getattr(settings, "STRIPE_WEBHOOK_SECRET", ""))
 
 
 def is_live() -> bool:
     """STRIPE_LIVE_MODE: money moves."""
-    return bool(settings.STRIPE_LIVE_MODE)
+    return bool(getattr(settings, "STRIPE_LIVE_MODE", False))
 
 
 def allows_test_key() -> bool:

@@ -66,7 +66,7 @@ def key_id(public: bytes) -> str:
 
 def _private_key() -> Ed25519PrivateKey:
     """Derived from SIGNING_KEY, or from SECRET_KEY for another purpose, so one long secret is enough."""
-    secret = settings.SIGNING_KEY or settings.SECRET_KEY
+    secret = getattr(settings, "SIGNING_KEY", "") or settings.SECRET_KEY
     seed = HKDF(algorithm=SHA256(), length=32, salt=None, info=_PURPOSE).derive(str(secret).encode())
     return Ed25519PrivateKey.from_private_bytes(seed)
 
@@ -89,5 +89,5 @@ def _verify(line: bytes, rest: bytes) -> None:
 
 
 def _known_keys() -> dict[str, bytes]:
-    retired = (base64.b64decode(key) for key in settings.SIGNING_KEYS_RETIRED)
+    retired = (base64.b64decode(key) for key in getattr(settings, "SIGNING_KEYS_RETIRED", ()))
     return {key_id(key): key for key in (public_key(), *retired)}

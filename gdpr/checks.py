@@ -11,7 +11,7 @@ from django.core.checks import CheckMessage, Error, register
 from cutroom.personal_data import Erasure, Table
 from gdpr import conf
 from gdpr.data_map import DataMap, concrete_models, data_map
-from tenants.storage import AREAS
+from tenants import conf as tenants_conf
 
 HINT = "Declare it in the app's personal_data.py; gdpr/README.md tells how in three lines."
 STALE = "Remove it from the app's personal_data.py, or correct its name."
@@ -71,9 +71,9 @@ def _contradictions(table: Table, existing: set[str]) -> Iterator[str]:
 def _storage(found: DataMap) -> Iterator[CheckMessage]:
     """E006: areas of the store and the map differ."""
     declared = {area.area for area in found.storage()}
-    for name in sorted(AREAS - declared):
+    for name in sorted(tenants_conf.storage_areas() - declared):
         yield Error(f"The data map does not know the storage area {name}.", hint=HINT, id="gdpr.E006")
-    for name in sorted(declared - AREAS):
+    for name in sorted(declared - tenants_conf.storage_areas()):
         yield Error(f"The data map declares {name}, which is no storage area.", hint=STALE, id="gdpr.E006")
 
 

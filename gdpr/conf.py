@@ -28,27 +28,28 @@ class Controller:
 
 def backup_store() -> str:
     """GDPR_BACKUP_STORE: where backups lie, a path or s3://bucket/prefix (CUTROOM_VAR/backups)."""
-    return str(settings.GDPR_BACKUP_STORE or Path(settings.CUTROOM_VAR) / "backups")
+    return str(getattr(settings, "GDPR_BACKUP_STORE", "") or Path(settings.CUTROOM_VAR) / "backups")
 
 
 def backup_s3_endpoint() -> str:
     """GDPR_BACKUP_S3_ENDPOINT: the address of an S3 that is not Amazon's; empty for Amazon's."""
-    return str(settings.GDPR_BACKUP_S3_ENDPOINT)
+    return str(getattr(settings, "GDPR_BACKUP_S3_ENDPOINT", ""))
 
 
 def instance() -> str:
     """GDPR_INSTANCE: the name of this installation in a store that several share (the host of SITE_URL)."""
-    return str(settings.GDPR_INSTANCE or urlsplit(settings.SITE_URL).hostname or "cutroom")
+    return str(getattr(settings, "GDPR_INSTANCE", "") or urlsplit(settings.SITE_URL).hostname or "cutroom")
 
 
 def backup_recipients() -> list[str]:
     """GDPR_BACKUP_RECIPIENTS: age public keys; empty means those of `backup_keys create`."""
-    return list(settings.GDPR_BACKUP_RECIPIENTS)
+    return list(getattr(settings, "GDPR_BACKUP_RECIPIENTS", ()))
 
 
 def backup_identity_file() -> Path | None:
     """GDPR_BACKUP_IDENTITY_FILE: age's private key, only where drills are to run."""
-    return Path(settings.GDPR_BACKUP_IDENTITY_FILE) if settings.GDPR_BACKUP_IDENTITY_FILE else None
+    named = getattr(settings, "GDPR_BACKUP_IDENTITY_FILE", "")
+    return Path(named) if named else None
 
 
 def creates_backup_keys() -> bool:
@@ -63,22 +64,22 @@ def keys_dir() -> Path:
 
 def backup_kept() -> timedelta:
     """GDPR_BACKUP_KEEP_DAYS: no backup is kept longer, except the last verified one (35 days)."""
-    return timedelta(days=int(settings.GDPR_BACKUP_KEEP_DAYS))
+    return timedelta(days=int(getattr(settings, "GDPR_BACKUP_KEEP_DAYS", 35)))
 
 
 def backup_hour() -> int:
     """GDPR_BACKUP_HOUR: the hour (UTC) after which the daily backup is made (2)."""
-    return int(settings.GDPR_BACKUP_HOUR)
+    return int(getattr(settings, "GDPR_BACKUP_HOUR", 2))
 
 
 def backup_ping_url() -> str:
     """GDPR_BACKUP_PING_URL: fetched after each good backup, so that silence raises an alarm elsewhere."""
-    return str(settings.GDPR_BACKUP_PING_URL)
+    return str(getattr(settings, "GDPR_BACKUP_PING_URL", ""))
 
 
 def postgres_programs() -> str:
     """GDPR_POSTGRES_PROGRAMS: the directory with pg_dump and pg_restore; empty means look for them."""
-    return str(settings.GDPR_POSTGRES_PROGRAMS)
+    return str(getattr(settings, "GDPR_POSTGRES_PROGRAMS", ""))
 
 
 def database(role: str) -> dict[str, Any]:
@@ -87,7 +88,7 @@ def database(role: str) -> dict[str, Any]:
     All roles use one database, so its name is taken from the owner's connection.
     """
     owner: dict[str, Any] = connections["owner"].settings_dict
-    given: dict[str, Any] = owner if role == "owner" else settings.GDPR_BACKUP_DATABASE
+    given: dict[str, Any] = owner if role == "owner" else getattr(settings, "GDPR_BACKUP_DATABASE", owner)
     return {**given, "NAME": owner["NAME"]}
 
 
@@ -116,7 +117,8 @@ def controller() -> Controller:
 
 def providers() -> set[str]:
     """RENDERING_PROVIDERS: dotted paths of whoever makes pictures and voices."""
-    return {path for paths in settings.RENDERING_PROVIDERS.values() for path in paths}
+    chosen = getattr(settings, "RENDERING_PROVIDERS", {})
+    return {path for paths in chosen.values() for path in paths}
 
 
 def is_set(name: str) -> bool:
@@ -126,7 +128,7 @@ def is_set(name: str) -> bool:
 
 def retention_days() -> dict[str, int]:
     """GDPR_RETENTION_DAYS: other days for streams of the retention table."""
-    return {stream: int(days) for stream, days in settings.GDPR_RETENTION_DAYS.items()}
+    return {stream: int(days) for stream, days in getattr(settings, "GDPR_RETENTION_DAYS", {}).items()}
 
 
 def erasure_grace() -> timedelta:

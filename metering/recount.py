@@ -16,6 +16,7 @@ from metering.meters import Meter
 from metering.models import QuotaCounter, StorageCount
 from metering.periods import LEVEL_START
 from tenants import audit, storage
+from tenants import conf as tenants_conf
 from tenants.context import tenant_context
 
 # What people may keep and delete; the cache, exports and audit segments are ours.
@@ -34,9 +35,13 @@ class Outcome(Enum):
     CORRECTED = auto()
 
 
+def _areas() -> list[str]:
+    return [area for area in AREAS if area in tenants_conf.storage_areas()]
+
+
 def recount(tenant_id: UUID, at: datetime) -> Outcome:
     """Count what a tenant has in the store. A difference is SUSPECT until a later count confirms it."""
-    stored = sum(storage.stored_bytes(tenant_id=tenant_id, area=area) for area in AREAS)
+    stored = sum(storage.stored_bytes(tenant_id=tenant_id, area=area) for area in _areas())
     with tenant_context(tenant_id):
         count = StorageCount(tenant_id=tenant_id, at=at, stored_bytes=stored, level_bytes=_level())
         difference = count.stored_bytes - count.level_bytes

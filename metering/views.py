@@ -28,6 +28,7 @@ from tenants.http import Principal, TenantRequest
 from tenants.permissions import needs
 from tenants.roles import Capability
 
+
 @require_safe
 @needs(Capability.SEE_USAGE)
 def show(request: TenantRequest) -> HttpResponse:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.conf import settings
 
+_AREAS = ("assets", "cache", "videos", "exports", "audit")
+
 
 def resolvers() -> list[str]:
     """TENANTS_RESOLVERS: dotted paths of callables that turn a request into a Principal, or None."""
@@ -38,3 +40,8 @@ def own_transactions() -> tuple[str, ...]:
 def webhook_events() -> dict[str, str]:
     """TENANTS_WEBHOOK_EVENTS: what endpoints may subscribe to, and what each tells."""
     return dict(getattr(settings, "TENANTS_WEBHOOK_EVENTS", {}))
+
+
+def storage_areas() -> frozenset[str]:
+    """TENANTS_STORAGE_AREAS: the folders of a tenant. Another product names its own beside exports, audit."""
+    return frozenset(getattr(settings, "TENANTS_STORAGE_AREAS", _AREAS))

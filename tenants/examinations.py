@@ -50,7 +50,7 @@ def policies() -> Iterator[Finding]:
 @examination("storage")
 def files() -> Iterator[Finding]:
     """An object can be written, read back and deleted."""
-    key = storage.storage_key(tenant_id=NOBODY, area="cache", name=f"doctor-{uuid4().hex}")
+    key = storage.storage_key(tenant_id=NOBODY, area="exports", name=f"doctor-{uuid4().hex}")
     text = b"The doctor was here."
     try:
         with tempfile.TemporaryDirectory() as directory:

@@ -23,12 +23,11 @@ from django.core.files.storage import FileSystemStorage, default_storage, storag
 from django.db import transaction
 
 from cutroom.crash_points import crash_at
-from tenants import tombstones
+from tenants import conf, tombstones
 from tenants.errors import TenantErased
 from tenants.facts import Facts
 
 ROOT = "tenants"
-AREAS = frozenset({"assets", "cache", "videos", "exports", "audit"})
 
 _COPIES_AT_ONCE = 8
 
@@ -40,7 +39,7 @@ def storage_key(*, tenant_id: UUID, area: str, name: str) -> str:
 
     Raises ValueError for an unknown area and for names that are empty, absolute, hidden, encoded or climb.
     """
-    if area not in AREAS:
+    if area not in conf.storage_areas():
         raise ValueError(f"{area} is not a storage area")
     if not _NAME.fullmatch(name) or ".." in name:
         raise ValueError("a storage name is letters, digits, dots, dashes and slashes, and never climbs")

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from cutroom import clock, scratch
+from cutroom import clock
 from rendering import services
 from rendering.models import Project, RenderJob, Scene
 from tenants.context import tenant_context

@@ -7,7 +7,6 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
 from django.conf import settings
 from django.core.checks import CheckMessage
 from django.db import connection
@@ -16,7 +15,7 @@ from pytest_django import Settings
 from cutroom.personal_data import AppData, Erasure, Fields, Owner, Table
 from gdpr import checks
 from gdpr.data_map import TABLES_WITHOUT_MODEL, DataMap, concrete_models, data_map
-from tenants.storage import AREAS
+from tenants import conf
 
 ADD_A_COLUMN = """
 import os
@@ -138,8 +137,8 @@ def test_owners_are_real_lookups(db: None) -> None:
             str(each.model._base_manager.filter(**{f"{lookup}__isnull": False}).query)
 
 
-def test_a_storage_area_may_not_go_undeclared(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gdpr.checks.AREAS", AREAS | {"voices"})
+def test_a_storage_area_may_not_go_undeclared(settings: Settings) -> None:
+    settings.TENANTS_STORAGE_AREAS = conf.storage_areas() | {"voices"}
     assert ids(checks.problems(data_map())) == ["gdpr.E006"]
 
 

@@ -1,0 +1,1 @@
+"""What this product is about: people write letters."""
