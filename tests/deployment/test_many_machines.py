@@ -1,0 +1,86 @@
+"""Three machines render one film together; one is cut off in the middle, and comes back when all is over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cutroom import clock
+from rendering import services
+from rendering.models import JobState, Project, RenderJob, RenderStep, Scene, StepState
+from tenants.context import tenant_context
+from tests.cast import Cast
+from tests.chaos import invariants
+from tests.deployment.machines import Machine, machines
+from tests.workers import finish, wait_until
+
+SCENES = 60
+pytestmark = pytest.mark.committed
+
+
+@pytest.fixture
+def project(committed_cast: Cast) -> Project:
+    """Acme's project of sixty short scenes."""
+    with tenant_context(committed_cast.acme.pk):
+        project = Project.objects.create(slug="tides", title="Tides")
+        for position in range(SCENES):
+            narration = f"Number {position}."
+            Scene.objects.create(project=project, position=position, narration=narration)
+    return project
+
+
+@pytest.mark.slow
+def test_a_machine_that_is_cut_off_costs_nothing(
+    project: Project, media_bucket: str, s3_server: str, tmp_path: Path
+) -> None:
+    with tenant_context(project.tenant_id):
+        job = services.submit(project=project, resolution="720p", fps=24, user_id=None, at=clock.now())
+    with machines(3, directory=tmp_path, s3_server=s3_server) as hosts:
+        loser = hosts[1]
+        seen: dict[int, set[int]] = {host.number: set() for host in hosts}
+        wait_until(lambda: all(works(host, job, seen) for host in hosts), what="all machines at work")
+        wait_until(
+            lambda: bool(running_on(loser, job)), what="a step on the second machine", pause_seconds=0.01
+        )
+        loser.cut_off()
+        ended = finish(job)
+        assert ended.state == JobState.SUCCEEDED, ended.error
+        invariants.assert_all(ended)
+        with tenant_context(job.tenant_id):
+            # What the lost machine was doing was done again, by somebody else.
+            assert RenderStep.objects.filter(job=job, crashes__gt=0).exists()
+            assert RenderStep.objects.filter(job=job, kind="segment").count() == SCENES
+        loser.reconnect()
+        again = submit_again(project)
+        assert finish(again).state == JobState.SUCCEEDED
+        invariants.assert_all(ended)
+        invariants.assert_all(again)
+    assert not left_on(tmp_path, but=loser)
+
+
+def submit_again(project: Project) -> RenderJob:
+    """The same film once more: everything is in the cache that all machines share."""
+    with tenant_context(project.tenant_id):
+        return services.submit(project=project, resolution="720p", fps=24, user_id=None, at=clock.now())
+
+
+def works(host: Machine, job: RenderJob, seen: dict[int, set[int]]) -> bool:
+    """Has this machine had a step of the job?"""
+    seen[host.number] |= running_on(host, job)
+    return bool(seen[host.number])
+
+
+def running_on(host: Machine, job: RenderJob) -> set[int]:
+    """Processes of the machine that are running a step of the job."""
+    with tenant_context(job.tenant_id):
+        steps = RenderStep.objects.filter(job=job, state=StepState.RUNNING)
+        workers = {int(worker.rsplit(":", 1)[1]) for worker in steps.values_list("worker", flat=True)}
+    return workers & host.pids()
+
+
+def left_on(directory: Path, *, but: Machine) -> list[Path]:
+    """Files that machines hold although nothing runs: each has its own disk, and the bucket has the rest."""
+    media = [*directory.glob("machine-*/var/media")]
+    scratch = [path for path in directory.glob("machine-*/var/scratch/*/*/*") if but.name not in str(path)]
+    return media + [path for path in scratch if not path.is_relative_to(but.directory)]
