@@ -14,14 +14,8 @@ from django.core.management import CommandError, get_commands, load_command_clas
 
 from tests.deployment.production import ROOT
 
-PAGES = sorted(
-    [
-        *ROOT.glob("*.md"),
-        *ROOT.glob("docs/**/*.md"),
-        *ROOT.glob("*/README.md"),
-        *ROOT.glob("clients/*/README.md"),
-    ]
-)
+PLACES = ("*.md", "docs/**/*.md", "*/README.md", "clients/*/README.md")
+PAGES = sorted(page for place in PLACES for page in ROOT.glob(place))
 # Programs whose commands cannot be run where the tests run, and what is done instead.
 ELSEWHERE = {
     "age-keygen": "its files are read by tests/gdpr",

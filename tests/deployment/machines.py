@@ -1,4 +1,4 @@
-"""Worker hosts that share nothing but three addresses: network namespaces, or processes where that may not be."""
+"""Worker hosts that share nothing but three addresses: in network namespaces, or plain processes."""
 
 from __future__ import annotations
 

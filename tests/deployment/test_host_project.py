@@ -173,7 +173,7 @@ def export(client: httpx.Client, host: Host) -> None:
 
     def is_ready() -> bool:
         made.update(client.get(made["status_url"]).json())
-        return made["status"] == "ready"
+        return bool(made["status"] == "ready")
 
     wait(is_ready, host)
     answer = client.get(made["download_url"])
