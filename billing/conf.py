@@ -26,6 +26,11 @@ def prices() -> Mapping[str, int]:
     return dict(getattr(settings, "BILLING_PRICES", {"free": 0, "pro": 2900}))
 
 
+def features() -> Mapping[str, str]:
+    """BILLING_FEATURES: which features of plans are shown on the page, and their names."""
+    return dict(getattr(settings, "BILLING_FEATURES", {"4k": "4K", "publish": "YouTube publishing"}))
+
+
 def currency() -> str:
     """BILLING_CURRENCY: ISO 4217, lower case as Stripe writes it."""
     return str(getattr(settings, "BILLING_CURRENCY", "usd"))

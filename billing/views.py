@@ -20,7 +20,7 @@ from cutroom.errors import DomainError
 from metering import conf as metering_conf
 from metering import selectors as metering_selectors
 from metering.meters import Meter
-from metering.usage_page import ORDER
+from metering.usage_page import in_order
 from tenants.context import tenant_context
 from tenants.http import Principal, TenantRequest
 from tenants.permissions import needs
@@ -65,7 +65,8 @@ def show(request: TenantRequest) -> HttpResponse:
         "offers": offers,
         "first_to_buy": next((offer for offer in offers if offer.deed == "buy"), None),
         "fitting": selectors.plans_that_fit(clock.now(), stored=stored),
-        "meters": ORDER,
+        "meters": in_order(),
+        "features": conf.features(),
         "invoices": papers,
         "unpaid": next((paper for paper in papers if paper.is_open), None),
         "card": selectors.card(row) if can_manage else None,
@@ -153,7 +154,8 @@ def _after_paying(request: HttpRequest, caller: Principal, session_id: str) -> H
             "is_done": is_paid and row.is_alive,
             "offer": next((plan for plan in plans.offered() if plan.name == row.plan), None),
             "before": plans.offered()[0],
-            "meters": ORDER,
+            "meters": in_order(),
+            "features": conf.features(),
             "receipt": newest[0] if newest else None,
             "is_slow": tries_so_far >= _TRIES_SHOWN_AS_SOON,
             "again": f"?{urlencode({'session_id': session_id, 'try': tries_so_far + 1})}",

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from metering import chart, history
-from metering.meters import Meter, Shown
+from metering.meters import Meter, Shown, in_use
 from metering.models import Sharer, UsageEvent
 from metering.page_facts import Facts, Name
 from metering.periods import Period
@@ -150,6 +150,11 @@ def _uuid(name: str) -> UUID | None:
         return UUID(name)
     except ValueError:
         return None
+
+
+def in_order() -> list[Meter]:
+    """The meters in use, in the order of the page."""
+    return sorted(in_use(), key=_place)
 
 
 def _place(meter: Meter) -> int:

@@ -134,6 +134,7 @@ METERING_PLANS = {
     "pro": {"limits": {"letters_count": 100}, "features": ["letterhead"]},
 }
 BILLING_PRICES = {"free": 0, "pro": 900}
+BILLING_FEATURES = {"letterhead": "Letterhead"}
 
 # --- Stripe: without a key a stand-in that moves no money
 STRIPE_LIVE_SECRET_KEY = os.environ.get("STRIPE_API_KEY", "")
