@@ -25,6 +25,7 @@ from metering.models import Reservation, UsageEvent
 from rendering.keys import video_key
 from rendering.models import JobState, RenderJob, RenderStep, StepState
 from tenants import audit_verification, storage
+from tenants import conf as tenants_conf
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from tests.workers import ROOT, wait_until
@@ -154,7 +155,7 @@ def assert_files_belong_to_tenants(tenants: set[UUID]) -> None:
         if path.is_file():
             top, _, area = path.relative_to(root).parts[:3]
             assert top == "tenants", path
-            assert area in storage.AREAS, path
+            assert area in tenants_conf.storage_areas(), path
             assert not path.name.startswith("."), f"half a file: {path}"
 
 
