@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('metering', '0007_quick_moves'),
+        ('metering', '0008_site_days'),
     ]
 
     operations = [
