@@ -1,6 +1,6 @@
 """An operator acts as a member: for 30 minutes, with a reason, and with both ids in every audit entry.
 
-It is a session of the member's that names the operator. Why not django-hijack: ADR 9.
+It is a session of the member's that names the operator. Why not django-hijack: ADR 10.
 """
 
 from __future__ import annotations

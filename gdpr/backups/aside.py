@@ -21,6 +21,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connections
 
+from cutroom import progress
 from gdpr import conf
 from gdpr.backups import databases, postgres, sealing, verification
 from gdpr.backups.errors import BackupError, Damaged, Refused
@@ -102,7 +103,8 @@ def load_media(manifest: Manifest, root: Path, *, store: Store, identities: Sequ
     if needed >= room:
         raise Refused(f"The media need {needed} bytes beside {root}; {room} are free.")
     root.mkdir(mode=0o700)
-    for entry in verification.entries(manifest, store=store, identities=identities):
+    found = verification.entries(manifest, store=store, identities=identities)
+    for entry in progress.each("Media", found, total=manifest.media.files if manifest.media else None):
         target = root / entry.path
         target.parent.mkdir(parents=True, exist_ok=True)
         with target.open("xb") as file:

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from cutroom import progress
 from gdpr.backups import manifests
 from gdpr.backups.errors import BackupError
 from gdpr.backups.stores import Store
@@ -27,7 +28,8 @@ class BackupCommand(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run, and leave with the exit code of what happened."""
-        with exit_codes(self, is_json=options["json"]):
+        is_watched = not options["json"]
+        with progress.shown(is_wanted=is_watched), exit_codes(self, is_json=options["json"]):
             self.run(**options)
 
     def run(self, **options: Any) -> None:

@@ -19,6 +19,7 @@ from itertools import islice
 
 from django.db.models.functions import Collate
 
+from cutroom import progress
 from gdpr import conf
 from gdpr.backups import sealing
 from gdpr.backups.errors import Damaged
@@ -81,7 +82,8 @@ def copy_new(
     and would look cut off.
     """
     uploaded = missing = 0
-    for batch in _batched(file for file in walk() if not _is_later_seal(file, sealed_until)):
+    seen = progress.each("Media", walk())
+    for batch in _batched(file for file in seen if not _is_later_seal(file, sealed_until)):
         rows, lost = _copy_batch(batch, run=run, store=store, recipients=recipients)
         uploaded, missing = uploaded + rows, missing + lost
     return Pass(uploaded_bytes=uploaded, missing=missing)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from tempfile import TemporaryFile
 from typing import Any
 
-from cutroom import clock
+from cutroom import clock, progress
 from gdpr.backups import catalogue, keys, locks, media, postgres, sealing
 from gdpr.backups.catalogue import Level
 from gdpr.backups.errors import BackupError, Damaged, DamagedObject
@@ -94,7 +94,7 @@ def _check_objects(manifest: Manifest, *, store: Store, identities: Sequence[Any
         return 0
     sealing.check_stored(manifest.parts["objects"], store=store)
     checked = 0
-    for sealed in _objects(manifest, store=store, identities=identities):
+    for sealed in progress.each("Objects", _objects(manifest, store=store, identities=identities)):
         if sample < 1.0 and random.random() >= sample:  # noqa: S311  # a sample is no secret
             continue
         try:

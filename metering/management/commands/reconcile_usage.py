@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from cutroom import progress
 from metering.reconciliation import Balance, WrongLot, balances, repair, wrong_lots
 
 
@@ -23,6 +24,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """--repair, and --json for programs."""
         parser.add_argument("--repair", action="store_true", help="make the counters what the ledger says")
+        parser.add_argument("--dry-run", action="store_true", help="with --repair: list, and repair nothing")
         parser.add_argument("--json", action="store_true", help="one JSON document instead of sentences")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -30,14 +32,16 @@ class Command(BaseCommand):
         found = list(balances())
         wrong = [balance for balance in found if not balance.is_exact]
         lots = wrong_lots()
-        if options["repair"]:
-            for balance in wrong:
-                repair(balance)
+        repairs = options["repair"] and not options["dry_run"]
+        if repairs:
+            with progress.shown(is_wanted=not options["json"]):
+                for balance in progress.each("Repairs", wrong, total=len(wrong)):
+                    repair(balance)
         if options["json"]:
-            self._as_json(found, wrong, lots, is_repaired=options["repair"])
+            self._as_json(found, wrong, lots, is_repaired=repairs)
         else:
-            self._as_sentences(found, wrong, lots, is_repaired=options["repair"])
-        still_wrong = [each for each in balances() if not each.is_exact] if options["repair"] else wrong
+            self._as_sentences(found, wrong, lots, is_repaired=repairs)
+        still_wrong = [each for each in balances() if not each.is_exact] if repairs else wrong
         if still_wrong or lots:
             raise CommandError("Usage counters and ledger differ; see docs/runbooks.", returncode=1)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from cutroom import clock
+from cutroom import clock, progress
 from cutroom.errors import InvalidInput
 from metering import corrections
 from metering.meters import Meter
@@ -34,11 +34,13 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Reset tenant by tenant, each in its own transaction."""
-        given = [
-            {"tenant": tenant.slug, "meter": reset.meter.value, "amount": reset.meter.shown(reset.amount)}
-            for tenant in _tenants(options["tenant"])
-            for reset in _reset(tenant, options)
-        ]
+        tenants = _tenants(options["tenant"])
+        with progress.shown(is_wanted=not options["json"]):
+            given = [
+                {"tenant": tenant.slug, "meter": reset.meter.value, "amount": reset.meter.shown(reset.amount)}
+                for tenant in progress.each("Tenants", tenants, total=len(tenants))
+                for reset in _reset(tenant, options)
+            ]
         if options["json"]:
             self.stdout.write(json.dumps({"is_dry_run": options["dry_run"], "resets": given}))
             return

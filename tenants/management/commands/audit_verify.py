@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from cutroom import clock
+from cutroom import clock, progress
 from tenants import audit_verification
 from tenants.audit_verification import Report
 from tenants.models import Tenant
@@ -31,7 +31,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Verify and print."""
         tenants = list(_tenants(options["tenant"]))
-        reports = [(tenant, audit_verification.verify(tenant.pk, at=clock.now())) for tenant in tenants]
+        with progress.shown(is_wanted=not options["json"]):
+            reports = [
+                (tenant, audit_verification.verify(tenant.pk, at=clock.now()))
+                for tenant in progress.each("Tenants", tenants, total=len(tenants))
+            ]
         is_ok = all(report.is_ok for _, report in reports)
         if options["json"]:
             rows = [_as_json(tenant, report) for tenant, report in reports]
