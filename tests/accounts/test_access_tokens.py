@@ -11,6 +11,8 @@ from typing import Any
 
 import jwt
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries, Settings
 from rest_framework.test import APIClient
 
@@ -156,6 +158,18 @@ def test_me_tells_who_where_and_on_what(alice: APIClient, cast: Cast) -> None:
         "tenant": {"id": str(cast.acme.pk), "slug": "acme", "name": "Acme", "plan": "free"},
     }
     assert (body["session"]["device"], body["session"]["is_current"]) == ("Firefox on Linux", True)
+
+
+@pytest.mark.parametrize("kind", ["token", "key"])
+def test_at_most_three_queries_come_before_the_views_own(alice: APIClient, cast: Cast, kind: str) -> None:
+    """Who it is; BEGIN (a SAVEPOINT inside tests); set_config. No limit and no plan asks the database."""
+    if kind == "key":
+        key = alice.post("/api/account/api-keys", {}).json()["api_key"]
+        alice.credentials(HTTP_AUTHORIZATION=f"Bearer {key}")
+    with CaptureQueriesContext(connection) as captured:
+        assert alice.get("/api/v1/projects").status_code == 200
+    own = next(n for n, query in enumerate(captured.captured_queries) if "rendering_project" in query["sql"])
+    assert own <= 3
 
 
 def test_a_signed_in_request_costs_one_query_to_recognise(

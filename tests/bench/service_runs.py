@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from cutroom import embedded, environment, stack
-from tests.bench import archives, growth, ledger_moves, steady_memory
+from tests.bench import archives, growth, ledger_moves, signed_in, steady_memory
 from tests.bench.our_engine import installation
 from tests.database import close_connections
 
@@ -37,6 +37,7 @@ SMALL = Size(repeats=30, tenants=500, megabytes=200, requests=1_000, jobs=5)
 class ServiceRuns:
     """What was measured. None was not asked for."""
 
+    signed_in: signed_in.SignedIn | None
     moves: ledger_moves.Moves | None
     look_ups: ledger_moves.LookUps | None
     archives: archives.Archives | None
@@ -46,12 +47,13 @@ class ServiceRuns:
 
 
 def run(work: Path, *, size: Size, wanted: Callable[[str], bool]) -> ServiceRuns:
-    """Measure what is wanted of "moves", "look-ups", "export", "growth" and "memory"."""
+    """Measure what is wanted of "signed-in", "moves", "look-ups", "export", "growth" and "memory"."""
 
     def if_wanted(part: str, measure: Callable[[], Result]) -> Result | None:
         return measure() if wanted(part) else None
 
     with _servers():
+        asked = if_wanted("signed-in", lambda: signed_in.measure(repeats=size.repeats))
         moves = if_wanted("moves", lambda: ledger_moves.moves(repeats=size.repeats))
         look_ups = if_wanted("look-ups", lambda: ledger_moves.look_ups(repeats=size.repeats))
         exported = if_wanted("export", lambda: archives.measure(work, megabytes=size.megabytes))
@@ -62,7 +64,13 @@ def run(work: Path, *, size: Size, wanted: Callable[[str], bool]) -> ServiceRuns
             web = steady_memory.of_web(running, requests=size.requests)
             worker = steady_memory.of_worker(running, jobs=size.jobs)
     return ServiceRuns(
-        moves=moves, look_ups=look_ups, archives=exported, growth=grown, web=web, worker=worker
+        signed_in=asked,
+        moves=moves,
+        look_ups=look_ups,
+        archives=exported,
+        growth=grown,
+        web=web,
+        worker=worker,
     )
 
 
