@@ -222,6 +222,8 @@ class AppData:
     """Everything one app keeps, gives away or writes down about people.
 
     `halts` are called when the tenant in context is about to be erased: they end what is under way for it.
+    `leaves` are called with the tenant's id when it is erased, outside any transaction: somebody outside must
+    forget it. What one raises is tried again.
     """
 
     tables: Sequence[Table] = ()
@@ -231,6 +233,7 @@ class AppData:
     streams: Sequence[Stream] = ()
     local_adapters: Sequence[str] = ()
     halts: Sequence[Callable[[datetime], object]] = ()
+    leaves: Sequence[Callable[[UUID], object]] = ()
 
 
 WITH_THE_TENANT = Kept(text="as long as the workspace exists")

@@ -23,6 +23,7 @@ from rendering.keys import VIDEO_FILES, video_key
 from rendering.models import ACTIVE_JOB_STATES, Asset, CacheEntry, JobState, RenderJob, StepState
 from rendering.providers import personal_data as providers
 from rendering.publishing import personal_data as publishing
+from rendering.publishing import services as channels
 
 _OF_TENANT = Owner(tenant="tenant")
 _WORK = "To write scripts and keep the material of videos"
@@ -53,6 +54,10 @@ def _uploads_by_title(tenant_id: UUID) -> Iterator[Titled]:
         yield Titled(
             title=asset.name, key=asset.storage_key, note=f"{asset.kind}, {asset.created_at:%d %B %Y}"
         )
+
+
+def _disconnect_youtube(tenant_id: UUID) -> None:
+    channels.revoke_for_erasure(tenant_id=tenant_id)
 
 
 def _cancel_renders(at: datetime) -> None:
@@ -199,6 +204,7 @@ DATA = AppData(
         ),
     ],
     halts=[_cancel_renders],
+    leaves=[_disconnect_youtube],
     parties=[*providers.PARTIES, *publishing.PARTIES],
     local_adapters=providers.LOCAL_ADAPTERS,
 )

@@ -19,10 +19,10 @@ from billing.errors import NothingToManage, PaymentsNotSetUp
 from cutroom import clock
 from cutroom.crash_points import crash_at
 from gdpr.backups import making
+from gdpr.data_map import data_map
 from gdpr.erasure import asking, ledger, local, receipts, scanning
 from gdpr.erasure.ledger import Entry, Scope
 from gdpr.models import Erasure, ErasureState
-from rendering.publishing import services as publishing
 from tenants import holding, tombstones
 from tenants.context import tenant_context
 from tenants.models import Membership
@@ -112,7 +112,7 @@ def _ask_third_parties(erasure: Erasure) -> int:
     """Stripe forgets the customer, Google the permission; a failure is raised and the step tried again."""
     if erasure.scope != Scope.TENANT:
         return 0
-    publishing.revoke_for_erasure(tenant_id=erasure.subject)
+    data_map().take_leave(erasure.subject)
     with suppress(PaymentsNotSetUp):
         customers.forget(erasure.subject)
     return 1

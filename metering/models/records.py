@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from metering.meters import Meter
+from metering import meters
 from tenants.models import TenantOwned
 
 
@@ -50,7 +50,7 @@ class SiteDay(models.Model):
     UsageDaily; never written by a request, which would make every tenant wait for one row."""
 
     day = models.DateField()
-    meter = models.CharField(max_length=16, choices=Meter)
+    meter = models.CharField(max_length=16, choices=meters.choices)
     amount = models.BigIntegerField()
 
     class Meta:
