@@ -155,6 +155,7 @@ def test_a_budget_in_money_is_not_exceeded(ask: Ask, far: FarSide, settings: Set
     assert (refused.value.code, far.heard) == ("provider-budget-spent", [])
 
 
+@pytest.mark.fault(23)
 def test_a_provider_that_keeps_failing_is_left_alone_and_tried_again(ask: Ask, far: FarSide) -> None:
     far.moods = ["fails"] * breaker.FAILURES
     for _ in range(breaker.FAILURES):

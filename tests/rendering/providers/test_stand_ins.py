@@ -45,7 +45,6 @@ def test_a_scene_without_a_prompt_is_a_card_and_asks_nobody(committed_cast: Cast
     assert outside.heard == []
 
 
-@pytest.mark.fault(23)
 def test_a_failing_provider_is_tried_four_times_by_one_key_then_replaced(
     committed_cast: Cast, outside: FarSide
 ) -> None:
