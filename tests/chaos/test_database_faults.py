@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import psycopg
 import pytest
-from django.db import connections, transaction
+from django.db import DatabaseError, connections, transaction
 from psycopg import sql
 
 from cutroom import clock
@@ -140,11 +140,25 @@ def test_postgresql_crashes_in_the_middle_and_recovers(behind: Behind, submit: S
         cursor.execute("SELECT pg_backend_pid()")
         (backend,) = cursor.fetchone()
     # A backend that is killed makes the server end all others and recover from its log.
+    assert not has_lost_us()
     os.kill(backend, signal.SIGKILL)
+    wait_until(has_lost_us, what="PostgreSQL to notice")
     database.close_connections()
     wait_until(answers, what="PostgreSQL to recover")
+    ready = f"{behind.site.url}/readyz"
+    wait_until(lambda: httpx.get(ready, timeout=60).status_code == 200, what="the site to recover")
     sleeper.resume()
     assert finish(job).state == JobState.SUCCEEDED
+
+
+def has_lost_us() -> bool:
+    """Has a connection that was open before ended?"""
+    try:
+        with connections["ops"].cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return True
+    return False
 
 
 def answers() -> bool:
