@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cutroom import dispatch
-from rendering import pipeline, selectors
+from rendering import given, pipeline, selectors
 from rendering.models import CacheEntry, RenderJob, RenderStep, StepKind, StepState
 from rendering.pipeline import Film, Known, StepDraft
 
@@ -75,9 +75,9 @@ def cached(steps: list[RenderStep]) -> dict[str, CacheEntry]:
 def _settle_without_work(step: RenderStep, entry: CacheEntry | None) -> None:
     """A given picture and an empty narration need no work; a cache hit needs none again."""
     if step.kind == StepKind.IMAGE and "asset" in step.inputs:
-        step.output = {"content": step.inputs["asset"], "storage_key": step.inputs["files"]}
+        step.output = given.picture(step.inputs)
         step.charges = {}
-    elif step.kind == StepKind.NARRATION and not step.inputs["text"].strip():
+    elif step.kind == StepKind.NARRATION and given.is_silent(step.inputs):
         step.output = {"content": "", "storage_key": "", "duration_ms": 0, "words": []}
     elif entry is not None:
         step.output = entry.output

@@ -9,13 +9,25 @@ from typing import Any
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
+from cutroom import clock
 from rendering import assets, history, scripts
 from rendering.choices import Transition
 from rendering.errors import EditConflict, invalid_field
-from rendering.models import Project, Scene
+from rendering.intake import receiving
+from rendering.models import AssetKind, Project, Scene
 from rendering.script_files import ScriptSource
+from tenants.context import current_actor
 
-COPIED = ("narration", "image_prompt", "image_id", "duration_seconds", "transition", "motion", "caption")
+COPIED = (
+    "narration",
+    "image_prompt",
+    "image_id",
+    "recording_id",
+    "duration_seconds",
+    "transition",
+    "motion",
+    "caption",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,9 +83,19 @@ def _save(submission: Submission) -> None:
         ).version
     changes = dict(submission.fields)
     if submission.picture and submission.scene:
-        changes["image_id"] = assets.add_asset(project=project, upload=submission.picture).pk
+        changes |= _brought(submission, submission.picture, submission.scene)
     if changes and submission.scene:
         scripts.update_scene(scene=submission.scene, expected_version=version, **changes)
+
+
+def _brought(submission: Submission, file: UploadedFile, scene: Scene) -> dict[str, Any]:
+    """What an uploaded file changes: a picture or sound at once, a clip when a worker has made it anew."""
+    if assets.is_clip(file):
+        user_id, at = current_actor().user_id, clock.now()
+        receiving.receive_whole(project=submission.project, file=file, user_id=user_id, at=at, scene=scene)
+        return {}
+    asset = assets.add_asset(project=submission.project, upload=file)
+    return {"recording_id" if asset.kind == AssetKind.AUDIO else "image_id": asset.pk}
 
 
 def _stay(submission: Submission) -> int:
@@ -162,6 +184,11 @@ def _drop_picture(submission: Submission) -> int:
     return _stay(submission)
 
 
+def _drop_recording(submission: Submission) -> int:
+    scripts.update_scene(scene=_open_scene(submission), recording_id=None)
+    return _stay(submission)
+
+
 def _paste(submission: Submission) -> int:
     script = submission.script
     scripts.replace_script(project=submission.project, script=script.text, form=script.form)
@@ -184,6 +211,7 @@ _DEEDS: dict[str, Callable[[Submission], int]] = {
     "split": _split,
     "upload": _upload,
     "drop-picture": _drop_picture,
+    "drop-recording": _drop_recording,
     "paste": _paste,
 }
 
@@ -198,5 +226,6 @@ _NAMES = {
     "split": "split {scene}",
     "upload": "change the picture of {scene}",
     "drop-picture": "change the picture of {scene}",
+    "drop-recording": "change the voice of {scene}",
     "paste": "replace the script",
 }

@@ -1,6 +1,6 @@
 """Refusals of the rendering app."""
 
-from cutroom.errors import Conflict, InvalidInput, NotFound
+from cutroom.errors import Conflict, DomainError, InvalidInput, NotFound
 
 
 class NothingToRender(Conflict):
@@ -78,6 +78,35 @@ class AlreadyPublished(Conflict):
 
     code = "already-published"
     title = "This video is on YouTube already, or on its way there."
+
+
+class WrongOffset(Conflict):
+    """A piece does not begin where the last one ended; HEAD tells where that is."""
+
+    code = "wrong-offset"
+    title = "This piece does not begin where the last one ended. Ask with HEAD and go on from there."
+
+
+class UploadOver(Conflict):
+    """The upload is complete, or was given up."""
+
+    code = "upload-over"
+    title = "This upload takes no more bytes."
+
+
+class TooManyUploads(Conflict):
+    """Too many uploads of this workspace are open at once."""
+
+    code = "too-many-uploads"
+    title = "Too many uploads are open. Finish or delete one first."
+
+
+class PieceTooLarge(DomainError):
+    """One piece has more bytes than are read at once."""
+
+    code = "piece-too-large"
+    status = 413
+    title = "This piece is too large. Send smaller ones."
 
 
 class VideoNotReady(NotFound):

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from rendering import pipeline, timeline
+from rendering import given, pipeline, timeline
 from rendering.models import CacheEntry, StepKind
 from rendering.pipeline import Film, Known, StepDraft
 
@@ -71,8 +71,8 @@ def _look_up(drafts: list[StepDraft], known: Known, paid: set[pipeline.Slot], am
 def _given(draft: StepDraft) -> dict[str, Any] | None:
     """Outputs that need no work: uploaded pictures and empty narrations."""
     if draft.kind == StepKind.IMAGE and "asset" in draft.inputs:
-        return {"content": draft.inputs["asset"], "storage_key": draft.inputs["files"]}
-    if draft.kind == StepKind.NARRATION and not draft.inputs["text"].strip():
+        return given.picture(draft.inputs)
+    if draft.kind == StepKind.NARRATION and given.is_silent(draft.inputs):
         return {"content": "", "storage_key": "", "duration_ms": 0, "words": []}
     return None
 

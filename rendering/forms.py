@@ -199,7 +199,9 @@ class PictureForm(forms.Form):
     picture = forms.FileField(
         label="Picture file",
         required=False,
-        widget=forms.FileInput(attrs={"class": "in", "accept": "image/png,image/jpeg,image/webp"}),
+        widget=forms.FileInput(
+            attrs={"class": "in", "accept": "image/png,image/jpeg,image/webp,audio/*,video/*"}
+        ),
     )
 
 

@@ -65,6 +65,17 @@ def cache_storage_key(*, tenant_id: UUID, kind: str, key: str) -> str:
     return storage_key(tenant_id=tenant_id, area="cache", name=name)
 
 
+def asset_key(*, tenant_id: UUID, asset_id: UUID, kind: str) -> str:
+    """Where a cleaned upload lies."""
+    extension = {"image": "jpg", "audio": "flac", "video": "mp4"}[kind]
+    return storage_key(tenant_id=tenant_id, area="assets", name=f"{asset_id}.{extension}")
+
+
+def poster_key(key: str) -> str:
+    """Where the first picture of a clip lies: beside it."""
+    return f"{key.rpartition('.')[0]}.poster.jpg"
+
+
 def video_key(job: RenderJob, extension: str) -> str:
     """Where a finished job's mp4, jpg (poster), vtt or srt lies."""
     return storage_key(tenant_id=job.tenant_id, area="videos", name=f"{job.pk}.{extension}")

@@ -6,6 +6,7 @@ from rendering import conf, providers, timeline
 from rendering.bench import Bench, stored
 from rendering.media import words
 from rendering.media.errors import MediaCrashed, MediaError, MediaTimeout
+from rendering.media.specs import RecordingSpec
 from rendering.outcomes import Result
 from rendering.providers import chain
 
@@ -35,6 +36,8 @@ def image(bench: Bench) -> Result:
 
 def narration(bench: Bench) -> Result:
     """A voice; silence in its place when every try failed. Raises what `chain.first_of` raises."""
+    if "recording" in bench.inputs:
+        return _recording(bench)
     request = providers.NarrationRequest(
         text=bench.inputs["text"], language=bench.inputs["language"], voice=bench.inputs["voice"]
     )
@@ -60,6 +63,15 @@ def narration(bench: Bench) -> Result:
     is_free = is_stand_in or speech.get("engine") == "silence"
     charges = {} if is_free else {"tts_minutes": speech["duration_ms"]}
     return stored(bench, output, charges=charges, degraded=_stood_in("Voice", made))
+
+
+def _recording(bench: Bench) -> Result:
+    """A sound somebody brought, with the text shared out over it. No voice was used, so none is paid."""
+    key = bench.inputs["files"]
+    with bench.fetched([key]) as paths:
+        spec = RecordingSpec(in_path=paths[key], out_path=str(bench.out_path), text=bench.inputs["text"])
+        heard = bench.run(spec)
+    return stored(bench, {"duration_ms": heard["duration_ms"], "words": heard["words"]}, charges={})
 
 
 def _stood_in(what: str, made: chain.Made) -> str:

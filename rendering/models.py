@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from rendering import attempts as _attempts  # noqa: F401  # Django finds its table by this
 from rendering.choices import Aspect, Motion, Music, Quality, Resolution, Transition, WhenUnavailable
-from rendering.providers import models as _providers  # noqa: F401  # Django finds its tables by this
+from rendering.intake import models as _intake  # noqa: F401  # Django finds its tables by this
+from rendering.providers import models as _providers  # noqa: F401  # as above
 from rendering.publishing import models as _publishing  # noqa: F401  # as above
 from tenants.models import TenantOwned
 
@@ -79,7 +80,10 @@ class Asset(TenantOwned):
 
 
 class Scene(TenantOwned):
-    """One narration over one picture. Without `image`, a card is drawn from the prompt or the narration."""
+    """One narration over one picture. Without `image`, a card is drawn from the prompt or the narration.
+
+    `image` may be a picture or a clip; `recording` is a sound that is heard instead of a voice.
+    """
 
     id = _uuid_key()
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="scenes")
@@ -87,6 +91,7 @@ class Scene(TenantOwned):
     narration = models.TextField(blank=True)
     image_prompt = models.TextField(blank=True)
     image = models.ForeignKey(Asset, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    recording = models.ForeignKey(Asset, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     duration_seconds = models.FloatField(null=True, blank=True)
     transition = models.CharField(max_length=16, choices=Transition, default=Transition.CUT)
     motion = models.CharField(max_length=16, choices=Motion, default=Motion.AUTO)

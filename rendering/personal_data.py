@@ -19,6 +19,8 @@ from cutroom.personal_data import (
     usage,
 )
 from rendering import services
+from rendering.assets import files_of
+from rendering.intake import personal_data as intake
 from rendering.keys import VIDEO_FILES, video_key
 from rendering.models import ACTIVE_JOB_STATES, Asset, CacheEntry, JobState, RenderJob, StepState
 from rendering.providers import personal_data as providers
@@ -31,7 +33,8 @@ _RENDERING = "To make videos from scripts, and to make each part only once"
 
 
 def _assets(tenant_id: UUID) -> Iterator[str]:
-    yield from Asset.objects.values_list("storage_key", flat=True).iterator()
+    for asset in Asset.objects.iterator():
+        yield from files_of(asset)
 
 
 def _cache(tenant_id: UUID) -> Iterator[str]:
@@ -103,7 +106,7 @@ DATA = AppData(
             purpose=_WORK,
             kept=WITH_THE_TENANT,
             fields=[
-                content("narration", "image_prompt", "caption", "image"),
+                content("narration", "image_prompt", "caption", "image", "recording"),
                 content("duration_seconds", "transition", "motion"),
                 record("id", "tenant", "project", "position", "created_at"),
             ],
@@ -173,6 +176,7 @@ DATA = AppData(
                 record("id", "tenant", "key", "kind", "storage_key", "size_bytes", "created_at", "used_at"),
             ],
         ),
+        *intake.TABLES,
         *providers.TABLES,
         *publishing.TABLES,
     ],

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from rendering import timeline
+from rendering import given, timeline
 from rendering.keys import content_key
 from rendering.media.subtitles import captions_from_words
 from rendering.models import RenderJob, StepKind
@@ -112,7 +112,7 @@ def outlook(film: Film, known: Known) -> int:
 def _image(film: Film, index: int, scene: dict[str, Any]) -> StepDraft:
     width, height = timeline.still_size(film.resolution, film.aspect)
     if scene["asset"]:
-        inputs: dict[str, Any] = {"asset": scene["asset"]["sha256"], "files": scene["asset"]["storage_key"]}
+        inputs: dict[str, Any] = given.inputs_of(scene["asset"])
         return StepDraft(kind=StepKind.IMAGE, scene=index, inputs=inputs, work=WORK[StepKind.IMAGE])
     text = scene["image_prompt"] or scene["narration"]
     inputs = {"prompt": text, "width": width, "height": height}
@@ -131,13 +131,15 @@ def _narration(film: Film, index: int, scene: dict[str, Any]) -> StepDraft:
         "language": film.script["language"],
         "voice": film.script["voice"],
     }
-    if film.script.get("voice_provider"):
+    if scene.get("recording"):
+        inputs["recording"] = scene["recording"]["sha256"]
+        inputs["files"] = scene["recording"]["storage_key"]
+    elif film.script.get("voice_provider"):
         inputs["provider"] = film.script["voice_provider"]
     return StepDraft(kind=StepKind.NARRATION, scene=index, inputs=inputs, work=WORK[StepKind.NARRATION])
 
 
 def _segments(film: Film, index: int, known: Known) -> list[StepDraft]:
-    scene = film.scenes[index]
     still, speech = known.get((StepKind.IMAGE, index, 0)), known.get((StepKind.NARRATION, index, 0))
     leaving = _leaving(film, index)
     next_still = known.get((StepKind.IMAGE, index + 1, 0)) if leaving in timeline.BLENDING else None
@@ -148,7 +150,7 @@ def _segments(film: Film, index: int, known: Known) -> list[StepDraft]:
     common = {
         **_look(film, index, still, next_still),
         "scene_frames": timing.frames,
-        "motion": timeline.motion_of(scene, index=index),
+        "motion": _motion(film, index, still),
     }
     return [
         _segment(film, index, part, span, common, captions)
@@ -193,11 +195,19 @@ def _look(film: Film, index: int, still: dict[str, Any], next_still: dict[str, A
         "fade_in_frames": fade_frames if index and _leaving(film, index - 1) == "fade" else 0,
         "files": {"still": still["storage_key"]},
     }
+    if "clip" in still:
+        look["clip_frames"] = still["clip_frames"]
+        look["files"]["clip"] = still["clip"]
     if next_still:
         look["next_still"] = next_still["content"]
-        look["next_motion"] = timeline.motion_of(film.scenes[index + 1], index=index + 1)
+        look["next_motion"] = _motion(film, index + 1, next_still)
         look["files"]["next_still"] = next_still["storage_key"]
     return look
+
+
+def _motion(film: Film, index: int, still: dict[str, Any]) -> str:
+    """A clip moves by itself."""
+    return "none" if "clip" in still else timeline.motion_of(film.scenes[index], index=index)
 
 
 def _leaving(film: Film, index: int) -> str:

@@ -24,7 +24,16 @@ from tenants import audit
 
 SETTINGS = frozenset({"title", "aspect", "voice", "language", "is_captioned", "music", "when_unavailable"})
 SCENE_FIELDS = frozenset(
-    {"narration", "image_prompt", "image_id", "duration_seconds", "transition", "motion", "caption"}
+    {
+        "narration",
+        "image_prompt",
+        "image_id",
+        "recording_id",
+        "duration_seconds",
+        "transition",
+        "motion",
+        "caption",
+    }
 )
 _LONGEST = {
     "narration": conf.MAX_NARRATION_CHARACTERS,
@@ -108,7 +117,8 @@ def add_scene(*, project: Project, position: int | None = None, **fields: Any) -
 
 
 def update_scene(*, scene: Scene, expected_version: int | None = None, **changes: Any) -> Scene:
-    """Change fields of a scene; `image_id` must be a picture of the same project, or None for a drawn card.
+    """Change fields of a scene; `image_id` must be a picture or clip of the same project, or None for a
+    drawn card; `recording_id` a sound of it, or None for a voice.
 
     Raises InvalidInput, and EditConflict when `expected_version` is not the project's present one.
     """
@@ -189,7 +199,9 @@ def _write_scenes(project: Project, drafts: list[SceneDraft]) -> None:
         scenes.append(scene)
     Scene.objects.filter(pk__in=[scene.pk for rest in kept.values() for scene in rest]).delete()
     old = [scene for scene in scenes if not scene._state.adding]
-    Scene.objects.bulk_update(old, ["position", *sorted(SCENE_FIELDS - {"image_id", "narration"})])
+    Scene.objects.bulk_update(
+        old, ["position", *sorted(SCENE_FIELDS - {"image_id", "recording_id", "narration"})]
+    )
     Scene.objects.bulk_create([s for s in scenes if s._state.adding])
 
 
@@ -219,7 +231,7 @@ def _number(scenes: list[Scene]) -> None:
 def _apply(scene: Scene, fields: dict[str, Any]) -> None:
     for name, value in _known(fields, SCENE_FIELDS).items():
         setattr(scene, name, value)
-    _refuse_bad_fields(scene, exclude={"project", "tenant", "image"})
+    _refuse_bad_fields(scene, exclude={"project", "tenant", "image", "recording"})
     for name, longest in _LONGEST.items():
         if len(getattr(scene, name)) > longest:
             raise invalid_field(name, "max_length", f"At most {longest:,} characters are possible here.")
@@ -228,13 +240,16 @@ def _apply(scene: Scene, fields: dict[str, Any]) -> None:
         most = conf.MAX_SCENE_SECONDS
         raise invalid_field("duration_seconds", "range", f"Choose up to {most} seconds, or nothing.")
     if fields.get("image_id") is not None:
-        _refuse_foreign_image(scene, fields["image_id"])
+        _refuse_foreign(scene, "image", fields["image_id"], kinds=[AssetKind.IMAGE, AssetKind.VIDEO])
+    if fields.get("recording_id") is not None:
+        _refuse_foreign(scene, "recording", fields["recording_id"], kinds=[AssetKind.AUDIO])
 
 
-def _refuse_foreign_image(scene: Scene, image_id: UUID) -> None:
-    images = Asset.objects.filter(project_id=scene.project_id, kind=AssetKind.IMAGE)
-    if not images.filter(pk=image_id).exists():
-        raise invalid_field("image", "does_not_exist", "This project has no such picture. Upload it first.")
+def _refuse_foreign(scene: Scene, field: str, asset_id: UUID, *, kinds: list[AssetKind]) -> None:
+    assets = Asset.objects.filter(project_id=scene.project_id, kind__in=kinds)
+    if not assets.filter(pk=asset_id).exists():
+        words = "sound" if field == "recording" else "picture or clip"
+        raise invalid_field(field, "does_not_exist", f"This project has no such {words}. Upload it first.")
 
 
 def _refuse_bad_fields(row: Project | Scene, *, exclude: set[str]) -> None:

@@ -13,6 +13,7 @@ from django.db.models import Model, Prefetch, QuerySet
 
 from cutroom.errors import NotFound
 from rendering import timeline
+from rendering.intake.models import Upload
 from rendering.models import Asset, JobState, Project, RenderJob, RenderStep, Scene, StepKind, StepState
 from rendering.providers.models import ScriptDraft
 from rendering.publishing.models import Publication, YouTubeChannel
@@ -45,7 +46,7 @@ class StepGroup:
 def projects() -> QuerySet[Project]:
     """The tenant's projects with their scenes, newest first."""
     return Project.objects.order_by("-created_at", "-id").prefetch_related(
-        Prefetch("scenes", queryset=Scene.objects.select_related("image").order_by("position"))
+        Prefetch("scenes", queryset=Scene.objects.select_related("image", "recording").order_by("position"))
     )
 
 
@@ -79,9 +80,17 @@ def publication_of(job: RenderJob) -> Publication | None:
     return publications().filter(job=job).first()
 
 
+def upload(upload_id: UUID, *, is_locked: bool = False) -> Upload:
+    """A file on its way in; locked until the transaction ends if so wanted. Raises NotFound."""
+    found = Upload.objects.select_for_update() if is_locked else Upload.objects.all()
+    return _found(found.filter(pk=upload_id))
+
+
 def scene_of(project: Project, scene_id: UUID) -> Scene:
     """One scene of a project. Raises NotFound."""
-    return _found(Scene.objects.select_related("image", "project").filter(project=project, pk=scene_id))
+    return _found(
+        Scene.objects.select_related("image", "recording", "project").filter(project=project, pk=scene_id)
+    )
 
 
 def project_assets(project: Project) -> QuerySet[Asset]:

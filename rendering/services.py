@@ -21,7 +21,7 @@ from rendering.choices import Quality, Resolution
 from rendering.errors import JobQuarantined, NothingToRender, NotRetryable, RenderFinished, RenderRunning
 from rendering.estimate import Estimate, estimate
 from rendering.keys import VIDEO_FILES, video_key
-from rendering.models import JobState, Project, RenderJob, RenderStep, Scene, StepState
+from rendering.models import Asset, AssetKind, JobState, Project, RenderJob, RenderStep, Scene, StepState
 from rendering.pipeline import Film
 from tenants import audit, storage
 
@@ -196,9 +196,9 @@ def _require_feature(tenant_id: UUID, film: Film) -> None:
 
 
 def _film(project: Project, *, resolution: str, fps: int, quality: str) -> Film:
-    scenes = Scene.objects.filter(project=project).select_related("image").order_by("position")
+    scenes = Scene.objects.filter(project=project).select_related("image", "recording").order_by("position")
     rows = [_snapshot(scene) for scene in scenes]
-    if not any(row["narration"].strip() or row["asset"] or row["image_prompt"].strip() for row in rows):
+    if not any(_has_content(row) for row in rows):
         raise NothingToRender()
     script = {
         "language": project.language,
@@ -219,6 +219,12 @@ def _film(project: Project, *, resolution: str, fps: int, quality: str) -> Film:
     )
 
 
+def _has_content(row: dict[str, Any]) -> bool:
+    return bool(
+        row["narration"].strip() or row["image_prompt"].strip() or row["asset"] or row.get("recording")
+    )
+
+
 def _outside(project: Project) -> dict[str, str]:
     """Who makes pictures and voices, where somebody outside does: another maker makes other things."""
     speaker = providers.speaker(project.voice)
@@ -229,6 +235,14 @@ def _outside(project: Project) -> dict[str, str]:
     return {name: value for name, value in chosen.items() if value}
 
 
+def _file(asset: Asset) -> dict[str, Any]:
+    """What a render needs to know of an upload."""
+    file: dict[str, Any] = {"sha256": asset.sha256, "storage_key": asset.storage_key}
+    if asset.kind == AssetKind.VIDEO:
+        file["clip_seconds"] = asset.duration_seconds
+    return file
+
+
 def _snapshot(scene: Scene) -> dict[str, Any]:
     image = scene.image
     return {
@@ -236,7 +250,8 @@ def _snapshot(scene: Scene) -> dict[str, Any]:
         "narration": scene.narration,
         "caption": scene.caption,
         "image_prompt": scene.image_prompt,
-        "asset": {"sha256": image.sha256, "storage_key": image.storage_key} if image else None,
+        "asset": _file(image) if image else None,
+        **({"recording": _file(scene.recording)} if scene.recording else {}),
         "duration_seconds": scene.duration_seconds,
         "transition": scene.transition,
         "motion": scene.motion,

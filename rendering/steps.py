@@ -72,6 +72,7 @@ def _segment(bench: Bench) -> Result:
                 "out_path": str(bench.out_path),
                 "still_path": paths[files["still"]],
                 "next_still_path": paths.get(files.get("next_still", ""), ""),
+                "clip_path": paths.get(files.get("clip", ""), ""),
             }
         )
         bench.run(spec)

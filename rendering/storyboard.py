@@ -79,6 +79,9 @@ def picture_url(project: Project, scene: Scene) -> str:
 
 
 def _milliseconds(scene: Scene, *, language: str, fps: int) -> int:
-    spoken = timeline.estimated_speech_ms(scene.narration, language=language)
+    if scene.recording is not None:
+        spoken = round(1000 * (scene.recording.duration_seconds or 0))
+    else:
+        spoken = timeline.estimated_speech_ms(scene.narration, language=language)
     timing = timeline.scene_timing(speech_ms=spoken, wanted_seconds=scene.duration_seconds, fps=fps)
     return round(timing.frames * 1000 / fps)

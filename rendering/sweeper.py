@@ -9,6 +9,7 @@ from django.db import connections
 
 from cutroom import dispatch, scratch
 from rendering import conf, drafting, metrics, outcomes
+from rendering.intake import taking
 from rendering.leases import Claim
 from rendering.publishing import sending
 
@@ -55,6 +56,7 @@ def sweep() -> dict[str, int]:
         "crashed": sum(outcomes.crash(claim) for claim in _expired()),
         "rung": _ring_for_unheard(),
         "started": _start_forgotten() + _move_on_forgotten(),
+        "uploads": taking.ring_for_due(),
         "publications": sending.ring_for_due(),
         "drafts": drafting.ring_for_due(),
         "reaped": scratch.reap(),

@@ -8,6 +8,7 @@ from uuid import UUID
 from celery import shared_task, signals
 
 from rendering import drafting, engine, farewell, sweeper
+from rendering.intake import taking
 from rendering.publishing import sending
 
 
@@ -33,6 +34,12 @@ def start_job(*, tenant_id: str, job_id: str, **_: Any) -> None:
 def write_script(*, tenant_id: str, draft_id: str, **_: Any) -> None:
     """Have a script written about a topic."""
     drafting.work(tenant_id=UUID(tenant_id), draft_id=UUID(draft_id))
+
+
+@shared_task(name="rendering.take_in")
+def take_in(*, tenant_id: str, upload_id: str, **_: Any) -> None:
+    """Go on with a file that has arrived."""
+    taking.work(tenant_id=UUID(tenant_id), upload_id=UUID(upload_id))
 
 
 @shared_task(name="rendering.publish")

@@ -8,6 +8,7 @@ from io import BytesIO
 from PIL import Image, ImageOps
 
 from rendering import timeline
+from rendering.assets import still_key
 from rendering.choices import Aspect
 from rendering.media.specs import CardSpec
 from rendering.models import Scene, StepKind
@@ -34,7 +35,7 @@ def thumbnail(scene: Scene, *, aspect: str) -> bytes:
 
 def _uploaded(scene: Scene, *, aspect: str) -> Image.Image:
     assert scene.image is not None  # noqa: S101  # the caller looked; this is for the type checker
-    with storage.open_file(scene.image.storage_key) as file, Image.open(file) as image:
+    with storage.open_file(still_key(scene.image)) as file, Image.open(file) as image:
         # Decodes at a fraction of the size; the file is our own clean JPEG, never the user's bytes.
         image.draft("RGB", _SIZES[Aspect(aspect)])
         return ImageOps.fit(image.convert("RGB"), _SIZES[Aspect(aspect)])

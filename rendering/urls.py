@@ -12,6 +12,7 @@ from rendering.api import (
     scenes,
     script_drafts,
     stitch,
+    uploads,
 )
 from rendering.page_urls import page_urlpatterns
 
@@ -29,6 +30,8 @@ api_urlpatterns = [
     ),
     path("projects/<slug:slug>/render/stitch", stitch.StitchAPI.as_view(), name="stitch"),
     path("projects/<slug:slug>/render/quote", stitch.QuoteAPI.as_view(), name="quote"),
+    path("projects/<slug:slug>/uploads", uploads.UploadsAPI.as_view(), name="uploads"),
+    path("uploads/<uuid:upload_id>", uploads.UploadAPI.as_view(), name="upload"),
     path("script-drafts", script_drafts.ScriptDraftsAPI.as_view(), name="script-drafts"),
     path("script-drafts/<uuid:draft_id>", script_drafts.ScriptDraftAPI.as_view(), name="script-draft"),
     path("renders", renders.RendersAPI.as_view(), name="renders"),

@@ -172,6 +172,7 @@ TENANTS_OWN_TRANSACTIONS = (
     "/account/youtube",
     # A deed has a transaction for each tenant it touches.
     "/admin/do/",
+    "/api/v1/uploads/",
     "/api/account/export",
     "/api/billing/checkout",
     "/api/billing/portal",
@@ -191,6 +192,7 @@ TENANTS_WEBHOOK_EVENTS = {
 CUTROOM_OUTGOING_PRIVATE = env.bool("OUTGOING_PRIVATE", default=False)
 
 # --- Rendering
+RENDERING_SCAN_COMMAND = env.str("UPLOAD_SCAN_COMMAND", default="")
 RENDERING_STEP_TIMEOUT_SECONDS = env.int("RENDERING_STEP_TIMEOUT_SECONDS", default=60)
 RENDERING_LEASE_SECONDS = env.int("RENDERING_LEASE_SECONDS", default=30)
 RENDERING_HEARTBEAT_SECONDS = env.float("RENDERING_HEARTBEAT_SECONDS", default=2.0)

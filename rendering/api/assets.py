@@ -1,7 +1,8 @@
-"""/api/v1/projects/{slug}/assets: pictures people upload."""
+"""/api/v1/projects/{slug}/assets: pictures, sounds and clips people upload."""
 
 from __future__ import annotations
 
+from typing import cast
 from uuid import UUID
 
 from django.http import HttpResponseBase
@@ -12,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from cutroom import clock
 from cutroom.bodies import Body
 from cutroom.errors import InvalidInput, NotFound, Unavailable
 from cutroom.negotiation import OneForm
@@ -19,9 +21,12 @@ from cutroom.pagination import CursorPages
 from cutroom.schema import PAGE_PARAMETERS, file_responses, page_of, problems
 from rendering import assets, conf, selectors
 from rendering.api.fields import link
+from rendering.api.uploads import UploadSerializer
 from rendering.errors import RenderRunning, UnusableFile
+from rendering.intake import receiving
 from rendering.models import Asset, AssetKind
 from tenants.downloads import file_response
+from tenants.http import Principal
 from tenants.roles import Capability
 
 # What the form around a file takes at most.
@@ -30,13 +35,13 @@ _TAGS = ["assets"]
 
 
 class NewAsset(Body):
-    """A PNG, JPEG or WebP picture in the form field `file`."""
+    """A picture, sound or video in the form field `file`."""
 
     file = serializers.FileField(allow_empty_file=True)
 
 
 class AssetSerializer(serializers.Serializer):
-    """A stored file: upright, without metadata, as JPEG. `sha256` is of the stored bytes."""
+    """A stored file without metadata: JPEG, upright; FLAC; or MP4 without sound. `sha256` is of its bytes."""
 
     id = serializers.UUIDField()
     kind = serializers.ChoiceField(choices=AssetKind.choices)
@@ -82,16 +87,23 @@ class AssetsAPI(APIView):
         request={"multipart/form-data": NewAsset},
         responses={
             201: AssetSerializer,
+            202: UploadSerializer,
             **problems(InvalidInput, UnusableFile, NotFound, Unavailable),
         },
     )
     def post(self, request: Request, slug: str) -> Response:
-        """Upload a picture. Counts as one upload and as storage."""
+        """Upload a picture or sound (201). A video is made anew by a worker: 202, see the upload's `url`."""
         project = selectors.project_by_slug(slug)
         _refuse_long_body(request)
         form = NewAsset(data=request.data)
         form.is_valid(raise_exception=True)
-        asset = assets.add_asset(project=project, upload=form.validated_data["file"])
+        file = form.validated_data["file"]
+        if assets.is_clip(file):
+            user_id = cast(Principal, request.user).user_id
+            upload = receiving.receive_whole(project=project, file=file, user_id=user_id, at=clock.now())
+            headers = {"Location": link("upload", upload.pk), "Retry-After": "2"}
+            return Response(UploadSerializer(upload).data, status=202, headers=headers)
+        asset = assets.add_asset(project=project, upload=file)
         headers = {"Location": link("asset", slug, asset.pk)}
         return Response(AssetSerializer(asset).data, status=201, headers=headers)
 

@@ -17,19 +17,28 @@ from rendering import conf, scripts, selectors
 from rendering.api.fields import Choice, link
 from rendering.choices import Motion, Transition
 from rendering.errors import ScriptTooLong
-from rendering.models import Project, Scene
+from rendering.models import AssetKind, Project, Scene
 from tenants.roles import Capability
 
 _TAGS = ["scenes"]
 
 
 class SceneImage(serializers.Serializer):
-    """The uploaded picture of a scene."""
+    """The uploaded picture or clip of a scene."""
 
     id = serializers.UUIDField()
+    kind = serializers.ChoiceField(choices=AssetKind.choices)
     name = serializers.CharField()
     width = serializers.IntegerField()
     height = serializers.IntegerField()
+
+
+class SceneRecording(serializers.Serializer):
+    """The uploaded sound that is heard instead of a voice."""
+
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    duration_seconds = serializers.FloatField()
 
 
 class SceneSerializer(serializers.Serializer):
@@ -43,6 +52,7 @@ class SceneSerializer(serializers.Serializer):
     narration = serializers.CharField()
     image_prompt = serializers.CharField()
     image = SceneImage(allow_null=True)
+    recording = SceneRecording(allow_null=True)
     duration_seconds = serializers.FloatField(allow_null=True)
     transition = serializers.ChoiceField(choices=Transition.choices)
     motion = serializers.ChoiceField(choices=Motion.choices)
@@ -54,11 +64,12 @@ def _text(longest: int) -> serializers.CharField:
 
 
 class SceneChanges(Body):
-    """Fields of a scene. `image` is the id of an asset of the same project, or null."""
+    """Fields of a scene. `image` and `recording` are ids of assets of the same project, or null."""
 
     narration = _text(conf.MAX_NARRATION_CHARACTERS)
     image_prompt = _text(conf.MAX_PROMPT_CHARACTERS)
     image = serializers.UUIDField(source="image_id", allow_null=True, required=False)
+    recording = serializers.UUIDField(source="recording_id", allow_null=True, required=False)
     duration_seconds = serializers.FloatField(
         allow_null=True, required=False, min_value=0.1, max_value=conf.MAX_SCENE_SECONDS
     )
@@ -81,7 +92,7 @@ class SceneOrder(Body):
 
 def scenes_page(project: Project) -> Response:
     """All scenes of a project in order; there are never enough for a second page."""
-    scenes = Scene.objects.filter(project=project).select_related("image").order_by("position")
+    scenes = Scene.objects.filter(project=project).select_related("image", "recording").order_by("position")
     rows = SceneSerializer(scenes, many=True).data
     return Response({"results": rows, "next": None, "previous": None})
 

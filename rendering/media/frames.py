@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from rendering.media.captions import caption_overlay
+from rendering.media.clips import ClipFrames
 from rendering.media.colour import BLACK, rgb_to_planes
 from rendering.media.errors import MediaError
 from rendering.media.motion import View, view_at
@@ -60,7 +61,8 @@ class SceneFrames:
         is_blending = spec.transition in BLENDS and self._leaving(last) > 0
         # Before the encoder takes its memory, and before this scene's own still.
         self._next = self._opening_of_next() if is_blending else None
-        self._still = Still(spec.still_path, width=spec.width, height=spec.height)
+        self._still = None if spec.clip_path else Still(spec.still_path, width=spec.width, height=spec.height)
+        self._clip = ClipFrames(spec.clip_path, frames=spec.clip_frames, fps=spec.fps)
         self._captions = [Caption(**caption) for caption in spec.captions]
         self._at_rest: Planes | None = None
 
@@ -75,6 +77,9 @@ class SceneFrames:
 
     def _draw_still(self, frame: int, out: Planes) -> None:
         spec = self.spec
+        if self._still is None:
+            self._clip.draw(frame, out)
+            return
         if spec.motion != "none":
             self._still.draw(view_at(spec.motion, frame=frame, scene_frames=spec.scene_frames), out)
             return

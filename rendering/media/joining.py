@@ -63,6 +63,23 @@ def join(picture: Picture, sound_path: str, path: Path, *, title: str) -> int:
 _OPTIONS = {"movflags": "+faststart", "fflags": "+bitexact", "video_track_timescale": str(TIMESCALE)}
 
 
+def join_silent(picture: Picture, path: Path) -> None:
+    """Write segments as one film without sound. Raises MediaError as `join` does."""
+    joiner = _Joiner(picture)
+    try:
+        with (
+            _opened(open_mp4, picture.segment_paths[0]) as pattern,
+            av.open(str(path), "w", format="mp4", options=_OPTIONS) as film,
+        ):
+            video = film.add_stream_from_template(pattern.streams.video[0])
+            for _, packet in joiner.packets(video):
+                film.mux_one(packet)
+    except av.FFmpegError as error:
+        if isinstance(error, OSError) and is_disk_full(error):
+            raise write_error(error) from error
+        raise MediaError("encoder-failed", f"The clip was not written: {error}.", retryable=True) from error
+
+
 class _Joiner:
     """Passes the packets of all segments on, each moved to its place in the film."""
 

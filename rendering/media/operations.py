@@ -27,6 +27,9 @@ class Operation:
 OPERATIONS = {
     "card": Operation(target="rendering.media.cards:run"),
     "picture": Operation(target="rendering.media.pictures:run"),
+    "probe": Operation(target="rendering.media.clips:probe", memory_bytes=400 * MIB, file_bytes=MIB),
+    "clip": Operation(target="rendering.media.clips:run", memory_bytes=GIB, stall_seconds=20),
+    "clip-join": Operation(target="rendering.media.clips:join", file_bytes=4 * GIB),
     "recording": Operation(target="rendering.media.recordings:run", memory_bytes=400 * MIB),
     # 3840 x 2160 holds 750 MB, mostly x264's lookahead.
     "segment": Operation(target="rendering.media.segments:run", memory_bytes=2 * GIB, stall_seconds=20),
@@ -38,7 +41,8 @@ OPERATIONS = {
 # A voice holds 150 MB, so it lives in a process of its own that leaves when it is not needed.
 PRELOADED = {
     "picture": ("rendering.media.cards", "rendering.media.segments", "rendering.media.sound",
-                "rendering.media.stitch", "rendering.media.pictures", "rendering.media.recordings"),
+                "rendering.media.stitch", "rendering.media.pictures", "rendering.media.recordings",
+                "rendering.media.clips"),
     "voice": ("rendering.media.narration",),
 }  # fmt: skip
 IDLE_SECONDS = {"picture": 120.0, "voice": 20.0}

@@ -86,6 +86,46 @@ class RecordingSpec(Spec):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ProbeSpec(Spec):
+    """Say what a sound or video file is, decoding one picture at most.
+
+    Result: {"kind": "audio"} or {"kind": "video", "width", "height", "seconds"}; upright pixels.
+    """
+
+    operation: ClassVar[str] = "probe"
+    in_path: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClipSpec(Spec):
+    """Make frames [first_frame, + frame_count) of a video anew: upright, 30 a second, without sound.
+
+    Result: {"frames"}, fewer at the end of the video. Raises MediaError("clip-over") beyond it.
+    """
+
+    operation: ClassVar[str] = "clip"
+    in_path: str
+    out_path: str
+    width: int
+    height: int
+    first_frame: int
+    frame_count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class JoinSpec(Spec):
+    """Join the parts of a clip by stream copy, and write its first picture as a JPEG. Result: {"frames"}."""
+
+    operation: ClassVar[str] = "clip-join"
+    out_path: str
+    poster_path: str
+    slice_paths: list[str]
+    slice_frames: list[int]
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Caption:
     """One caption on screen: frames [start_frame, end_frame) counted from the scene's first frame."""
 
@@ -101,7 +141,8 @@ class SegmentSpec(Spec):
     A segment is a pure function of this spec and the bytes of its stills. `motion` is one of none, zoom-in,
     zoom-out, pan-left, pan-right, pan-up, pan-down. `transition` is how the scene leaves: cut, or
     fade, dissolve, slide, wipe over the last `transition_frames` frames; the last three end on the opening
-    frame of `next_still_path`, which moves by `next_motion`. `fade_in_frames` opens from black.
+    frame of `next_still_path`, which moves by `next_motion`. `fade_in_frames` opens from black. With a
+    `clip_path` its `clip_frames` pictures are shown instead of the still, again and again if they are few.
     Result: {"frames", "bytes"}.
     """
 
@@ -121,6 +162,8 @@ class SegmentSpec(Spec):
     transition_frames: int = 0
     next_still_path: str = ""
     next_motion: str = "zoom-in"
+    clip_path: str = ""
+    clip_frames: int = 0
     fade_in_frames: int = 0
     quality: str = "final"
 

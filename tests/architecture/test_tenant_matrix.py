@@ -23,6 +23,7 @@ from accounts import services as account_services
 from cutroom import clock
 from gdpr.export.models import Export
 from rendering import services
+from rendering.intake import receiving
 from rendering.models import Asset, AssetKind, Project, Scene
 from rendering.providers.models import ScriptDraft
 from tenants import webhooks
@@ -107,6 +108,9 @@ def things(cast: Cast) -> dict[str, str]:
         draft = ScriptDraft.objects.create(
             topic="Secret topic", not_before=job.created_at, created_at=job.created_at
         )
+        upload = receiving.begin(
+            project=project, name="secret.mp4", length=9, user_id=None, at=job.created_at
+        )
         endpoint, _ = webhooks.create_endpoint(url="https://hooks.example.org/acme", event_types=[])
         delivery = webhooks.send_test(endpoint)
         member = Membership.objects.get(user=cast.bob)
@@ -126,6 +130,7 @@ def things(cast: Cast) -> dict[str, str]:
         "uuid:asset_id": str(asset.pk),
         "uuid:render_id": str(job.pk),
         "uuid:draft_id": str(draft.pk),
+        "uuid:upload_id": str(upload.pk),
         "uuid:endpoint_id": str(endpoint.pk),
         "uuid:delivery_id": str(delivery.pk),
         "uuid:key_id": str(key.pk),
