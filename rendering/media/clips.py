@@ -162,11 +162,10 @@ def _at_rate(source: Any, *, first: int) -> Iterator[Any]:
             yield held
             number += 1
         held = frame
-    length = source.duration / av.time_base if source.duration else (held.time if held else 0.0)
-    while (
-        held is not None
-        and start + number / FPS <= max(held.time, min(start + length, held.time + 10)) + 1e-4
-    ):
+    # The last picture stays until the film's end, which a broken index may put anywhere.
+    ends = start + float((stream.duration or 0) * stream.time_base)
+    last = held.time if held is not None else 0.0
+    while held is not None and start + number / FPS < max(last + 1e-3, min(ends, last + 10)) - 1e-4:
         yield held
         number += 1
 

@@ -141,7 +141,7 @@ def test_what_has_no_room_is_refused_before_it_is_sent(
     alice: APIClient, mill: Project, media: Path, settings: Settings
 ) -> None:
     settings.METERING_ENTITLEMENTS = "metering.entitlements.default_plan"
-    settings.METERING_PLANS = {"free": {"limits": {"storage_gb": 1_000}, "features": []}}
+    settings.METERING_PLANS = {"free": {"limits": {"storage_gb": 0}, "features": []}}
     answer = alice.post("/api/v1/projects/mill/uploads", {"name": "x.mp4", "size": 1_001})
     assert (answer.status_code, answer.json()["code"]) == (402, "quota-exceeded")
 
