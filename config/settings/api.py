@@ -26,6 +26,7 @@ SPECTACULAR_SETTINGS = {
     ],
     "ENUM_NAME_OVERRIDES": {
         "RenderState": "rendering.models.JobState",
+        "AssetKind": "rendering.models.AssetKind",
         "StepState": "rendering.models.StepState",
     },
 }

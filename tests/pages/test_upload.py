@@ -39,7 +39,7 @@ def test_an_upload_without_a_file_asks_for_one(alice_browser: Client, mill: Proj
 
 def test_without_javascript_the_button_uploads(open_browser: OpenBrowser, acme: Acme) -> None:
     page = open_editor(open_browser, has_javascript=False)
-    page.get_by_label("Picture file").set_input_files(picture_file())
+    page.get_by_label("Picture, sound or video file").set_input_files(picture_file())
     page.get_by_role("button", name="Upload").click()
     expect(page.get_by_text("your own picture")).to_be_visible()
 
@@ -47,7 +47,7 @@ def test_without_javascript_the_button_uploads(open_browser: OpenBrowser, acme: 
 def test_with_javascript_choosing_is_enough(open_browser: OpenBrowser, acme: Acme) -> None:
     page = open_editor(open_browser, has_javascript=True)
     expect(page.get_by_role("button", name="Upload")).to_be_hidden()
-    page.get_by_label("Picture file").set_input_files(picture_file())
+    page.get_by_label("Picture, sound or video file").set_input_files(picture_file())
     expect(page.get_by_text("your own picture")).to_be_visible()
 
 
@@ -56,6 +56,6 @@ def test_a_refused_file_says_why_and_no_button_wipes_that(
 ) -> None:
     page = open_editor(open_browser, has_javascript=True)
     words: FilePayload = {"name": "mill.png", "mimeType": "image/png", "buffer": b"just words"}
-    page.get_by_label("Picture file").set_input_files(words)
+    page.get_by_label("Picture, sound or video file").set_input_files(words)
     expect(page.locator("#id_picture_error")).to_be_visible()
     expect(page.get_by_role("button", name="Upload")).to_be_hidden()

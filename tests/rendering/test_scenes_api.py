@@ -59,6 +59,7 @@ def test_an_empty_scene_may_be_added(alice: APIClient, mill: Project) -> None:
         "narration": "",
         "image_prompt": "",
         "image": None,
+        "recording": None,
         "duration_seconds": None,
         "transition": "cut",
         "motion": "auto",
@@ -113,7 +114,7 @@ def test_a_scene_shows_an_uploaded_picture(
     asset = alice.post("/api/v1/projects/mill/assets", {"file": picture()}, format="multipart").json()
     path = f"{SCENES}/{rows(alice)[0]['id']}"
     shown = alice.patch(path, {"image": asset["id"]}).json()["image"]
-    assert shown == {"id": asset["id"], "name": "shot.png", "width": 640, "height": 360}
+    assert shown == {"id": asset["id"], "kind": "image", "name": "shot.png", "width": 640, "height": 360}
     assert alice.patch(path, {"image": None}).json()["image"] is None
 
 
