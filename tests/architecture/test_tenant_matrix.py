@@ -105,12 +105,9 @@ def things(cast: Cast) -> dict[str, str]:
         job = services.submit(
             project=project, resolution="720p", fps=24, user_id=cast.alice.pk, at=clock.now()
         )
-        draft = ScriptDraft.objects.create(
-            topic="Secret topic", not_before=job.created_at, created_at=job.created_at
-        )
-        upload = receiving.begin(
-            project=project, name="secret.mp4", length=9, user_id=None, at=job.created_at
-        )
+        at = job.created_at
+        draft = ScriptDraft.objects.create(topic="Secret topic", not_before=at, created_at=at)
+        upload = receiving.begin(project=project, name="secret.mp4", length=9, user_id=None, at=at)
         endpoint, _ = webhooks.create_endpoint(url="https://hooks.example.org/acme", event_types=[])
         delivery = webhooks.send_test(endpoint)
         member = Membership.objects.get(user=cast.bob)
