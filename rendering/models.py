@@ -12,8 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from rendering import attempts as _attempts  # noqa: F401  # Django finds its table by this
 from rendering.choices import Aspect, Motion, Music, Quality, Resolution, Transition, WhenUnavailable
-from rendering.intake import models as _intake  # noqa: F401  # Django finds its tables by this
-from rendering.providers import models as _providers  # noqa: F401  # as above
+from rendering.intake.models import Asset as Asset  # noqa: PLC0414  # one place to import tables from
+from rendering.intake.models import AssetKind as AssetKind  # noqa: PLC0414  # as above
+from rendering.providers import models as _providers  # noqa: F401  # Django finds its tables by this
 from rendering.publishing import models as _publishing  # noqa: F401  # as above
 from tenants.models import TenantOwned
 
@@ -46,37 +47,6 @@ class Project(TenantOwned):
 
     def __str__(self) -> str:
         return self.slug
-
-
-class AssetKind(models.TextChoices):
-    """What a stored file of a project is."""
-
-    IMAGE = "image", _("image")
-    AUDIO = "audio", _("audio")
-    VIDEO = "video", _("video")
-
-
-class Asset(TenantOwned):
-    """A file somebody uploaded into a project. `sha256` is of the stored bytes."""
-
-    id = _uuid_key()
-    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
-    kind = models.CharField(max_length=8, choices=AssetKind)
-    name = models.CharField(max_length=200)
-    content_type = models.CharField(max_length=80)
-    size_bytes = models.PositiveBigIntegerField()
-    sha256 = models.CharField(max_length=64)
-    storage_key = models.CharField(max_length=255)
-    width = models.PositiveIntegerField(null=True)
-    height = models.PositiveIntegerField(null=True)
-    duration_seconds = models.FloatField(null=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta(TenantOwned.Meta):
-        indexes = [models.Index(fields=["tenant", "-created_at", "-id"], name="asset_by_age")]
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class Scene(TenantOwned):

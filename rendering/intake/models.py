@@ -1,4 +1,4 @@
-"""The table of uploads that are on their way in."""
+"""Tables of files people bring: those that are kept, and those on their way in."""
 
 from __future__ import annotations
 
@@ -8,6 +8,37 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from tenants.models import TenantOwned
+
+
+class AssetKind(models.TextChoices):
+    """What a stored file of a project is."""
+
+    IMAGE = "image", _("image")
+    AUDIO = "audio", _("audio")
+    VIDEO = "video", _("video")
+
+
+class Asset(TenantOwned):
+    """A file somebody uploaded into a project. `sha256` is of the stored bytes."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    project = models.ForeignKey("rendering.Project", on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=8, choices=AssetKind)
+    name = models.CharField(max_length=200)
+    content_type = models.CharField(max_length=80)
+    size_bytes = models.PositiveBigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    storage_key = models.CharField(max_length=255)
+    width = models.PositiveIntegerField(null=True)
+    height = models.PositiveIntegerField(null=True)
+    duration_seconds = models.FloatField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta(TenantOwned.Meta):
+        indexes = [models.Index(fields=["tenant", "-created_at", "-id"], name="asset_by_age")]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class UploadState(models.TextChoices):
