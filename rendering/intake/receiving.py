@@ -13,11 +13,11 @@ from uuid import UUID
 
 from django.core.files.uploadedfile import UploadedFile
 
-from cutroom import dispatch
+from cutroom import dispatch, scratch
 from cutroom.errors import InvalidInput, Unavailable
 from metering import selectors as metering_selectors
 from metering.meters import Meter
-from rendering import conf, scratch
+from rendering import conf
 from rendering.errors import PieceTooLarge, TooManyUploads, UploadOver, WrongOffset
 from rendering.intake.models import Upload, UploadState
 from rendering.media.errors import is_disk_full

@@ -18,10 +18,10 @@ from uuid import UUID
 from django.db import connections
 from django.db.models import F
 
-from cutroom import clock, dispatch
+from cutroom import clock, dispatch, scratch
 from cutroom.crash_points import crash_at
 from cutroom.errors import DomainError, Unavailable
-from rendering import assets, conf, scratch, scripts
+from rendering import assets, conf, scripts
 from rendering.errors import EditConflict, UnusableFile
 from rendering.intake import receiving, scan
 from rendering.intake.models import Upload, UploadState
