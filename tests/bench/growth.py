@@ -102,7 +102,7 @@ def _stage(tenants: Sequence[Tenant], *, repeats: int) -> dict[Tenant, dict[str,
         for name, path in ANSWERS.items():
             works[tenant, name] = _asker(page if path == "/usage" else api, path)
     named = {f"{tenant.slug} {name}": work for (tenant, name), work in works.items()}
-    seconds = rounds.medians(named, rounds=5, repeats=repeats // 2)
+    seconds = rounds.quick_times(named, rounds=5, repeats=repeats // 2)
     return {
         tenant: {
             name: seconds[f"{tenant.slug} {name}"] / seconds[f"{tenant.slug} {CONTROL}"] for name in ANSWERS
@@ -125,7 +125,7 @@ def _erasure(*, events: int) -> float:
     times = []
     for _ in range(ERASED):
         tenant = _newcomer(f"gone-{time.monotonic_ns()}", events=events)
-        made = rounds.medians(
+        made = rounds.quick_times(
             {"made": lambda: found_tenant(f"made-{time.monotonic_ns()}")}, rounds=1, repeats=20
         )
         started = time.perf_counter()

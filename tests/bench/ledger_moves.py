@@ -79,10 +79,10 @@ def moves(*, repeats: int) -> Moves:
     with _ample_limits(), _raw(mover.tenant_id) as raw:
         values = {"tenant_id": mover.tenant_id}
         alone = partial(raw.execute, BARE, values, prepare=True)
-        seconds = rounds.medians({**works, "raw": alone}, repeats=repeats)
+        seconds = rounds.quick_times({**works, "raw": alone}, repeats=repeats)
         with connection.cursor() as cursor:
             cursor.execute("SET synchronous_commit = off")
-        hasty = rounds.medians(works, repeats=repeats)
+        hasty = rounds.quick_times(works, repeats=repeats)
         connection.close()
     return Moves(
         in_one_transaction=seconds["one"],
@@ -144,7 +144,7 @@ def look_ups(*, repeats: int) -> LookUps:
             "exact": lambda: selectors.standing(tenant_id, clock.now()),
             "get": lambda: client.get(f"cutroom:usage:{tenant_id}"),
         }
-        seconds = rounds.medians(works, repeats=repeats)
+        seconds = rounds.quick_times(works, repeats=repeats)
     client.close()
     return LookUps(remembered=seconds["remembered"], exact=seconds["exact"], bare_get=seconds["get"])
 
