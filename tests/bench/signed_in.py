@@ -69,7 +69,7 @@ class SignedIn:
 
 
 def measure(*, repeats: int) -> SignedIn:
-    """The median of each, in turns."""
+    """Each of them, in turns."""
     tenant = found_tenant("bench-signed-in")
     members = [join(tenant, f"member-{number}", Role.ADMIN) for number in range(ROWS)]
     client: Any = bearer(members[0], tenant)
