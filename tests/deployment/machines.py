@@ -31,20 +31,34 @@ class Forwarder:
         # Every address: the namespaces reach this machine by another one each.
         self.server = socket.create_server(("", 0))
         self.port: int = self.server.getsockname()[1]
+        self.open: set[socket.socket] = set()
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self) -> None:
-        """Take no more."""
+        """Take no more, and end what is under way: a machine that was cut off never says goodbye."""
+        with suppress(OSError):
+            self.server.shutdown(socket.SHUT_RDWR)
         self.server.close()
+        for end in list(self.open):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
 
     def _accept(self) -> None:
         with suppress(OSError):
             while True:
                 near, _ = self.server.accept()
-                far = socket.socket(socket.AF_UNIX if isinstance(self.target, str) else socket.AF_INET)
-                far.connect(self.target)
-                for one, other in ((near, far), (far, near)):
-                    threading.Thread(target=_pass_on, args=(one, other), daemon=True).start()
+                threading.Thread(target=self._connect, args=(near,), daemon=True).start()
+
+    def _connect(self, near: socket.socket) -> None:
+        family = socket.AF_UNIX if isinstance(self.target, str) else socket.AF_INET
+        with near, socket.socket(family) as far:
+            self.open |= {near, far}
+            far.connect(self.target)
+            back = threading.Thread(target=_pass_on, args=(far, near), daemon=True)
+            back.start()
+            _pass_on(near, far)
+            back.join()
+            self.open -= {near, far}
 
 
 def _pass_on(source: socket.socket, target: socket.socket) -> None:

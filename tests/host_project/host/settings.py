@@ -116,7 +116,15 @@ LOGIN_URL = "/login"
 TENANTS_RESOLVERS = ["accounts.resolvers.from_bearer", "accounts.resolvers.from_page_session"]
 TENANTS_STORAGE_AREAS = ("exports", "audit")
 TENANTS_ENTITLEMENTS = "metering.entitlements.for_tenant"
-TENANTS_OWN_TRANSACTIONS = ("/api/account/export", "/api/billing/", "/billing/", "/dev/checkout/")
+# Their views ask Stripe or wait for an export, so they open transactions of their own.
+TENANTS_OWN_TRANSACTIONS = (
+    "/api/account/export",
+    "/api/billing/checkout",
+    "/api/billing/portal",
+    "/api/billing/webhook/",
+    "/billing/",
+    "/dev/checkout/",
+)
 TENANTS_LASTING_REFUSALS = ("/api/auth/", "/login", "/logout", "/account/confirm", "/account/security")
 JWT_SECRET = os.environ["JWT_SECRET"]
 MAGIC_LINK_FROM = DEFAULT_FROM_EMAIL = "Letters <hello@letters.example>"
