@@ -18,13 +18,14 @@ def quick_times(works: Mapping[str, Work], *, rounds: int = 9, repeats: int = 40
     taken: dict[str, list[float]] = {name: [] for name in works}
     for number in range(rounds + 1):
         for name, work in works.items():
-            seconds = [_seconds(work) for _ in range(repeats)]
+            seconds = [seconds_of(work) for _ in range(repeats)]
             if number:
                 taken[name] += seconds
     return {name: quantiles(seconds, n=10)[0] for name, seconds in taken.items()}
 
 
-def _seconds(work: Work) -> float:
+def seconds_of(work: Work) -> float:
+    """How long one run takes."""
     started = time.perf_counter()
     work()
     return time.perf_counter() - started

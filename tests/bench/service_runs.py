@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from cutroom import embedded, environment, stack
-from tests.bench import archives, growth, ledger_moves, signed_in, steady_memory
+from tests.bench import archives, busy_site, growth, ledger_moves, signed_in, steady_memory
 from tests.bench.our_engine import installation
 from tests.database import close_connections
 
@@ -42,12 +42,13 @@ class ServiceRuns:
     look_ups: ledger_moves.LookUps | None
     archives: archives.Archives | None
     growth: growth.Growth | None
+    console: busy_site.Busy | None
     web: steady_memory.Memory | None
     worker: steady_memory.Memory | None
 
 
 def run(work: Path, *, size: Size, wanted: Callable[[str], bool]) -> ServiceRuns:
-    """Measure what is wanted of "signed-in", "moves", "look-ups", "export", "growth" and "memory"."""
+    """Measure what is wanted of "signed-in", "moves", "look-ups", "export", "growth", "console", "memory"."""
 
     def if_wanted(part: str, measure: Callable[[], Result]) -> Result | None:
         return measure() if wanted(part) else None
@@ -58,6 +59,7 @@ def run(work: Path, *, size: Size, wanted: Callable[[str], bool]) -> ServiceRuns
         look_ups = if_wanted("look-ups", lambda: ledger_moves.look_ups(repeats=size.repeats))
         exported = if_wanted("export", lambda: archives.measure(work, megabytes=size.megabytes))
         grown = if_wanted("growth", lambda: growth.measure(tenants=size.tenants, repeats=size.repeats))
+        busy = if_wanted("console", lambda: busy_site.measure(tenants=size.tenants, repeats=size.repeats))
     web = worker = None
     if wanted("memory"):
         with installation() as running:
@@ -69,6 +71,7 @@ def run(work: Path, *, size: Size, wanted: Callable[[str], bool]) -> ServiceRuns
         look_ups=look_ups,
         archives=exported,
         growth=grown,
+        console=busy,
         web=web,
         worker=worker,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tests.bench.archives import Archives
+from tests.bench.busy_site import Busy
 from tests.bench.growth import Growth
 from tests.bench.ledger_moves import LookUps, Moves
 from tests.bench.processes import MEGABYTE
@@ -26,6 +27,12 @@ def rows(measured: ServiceRuns) -> Iterator[Row]:
         yield from _archives(measured.archives)
     if measured.growth:
         yield from _growth(measured.growth)
+    if measured.console:
+        yield from _console(measured.console)
+    yield from _memories(measured)
+
+
+def _memories(measured: ServiceRuns) -> Iterator[Row]:
     if measured.web:
         yield _memory("memory of the web server", measured.web, deed="requests")
     if measured.worker:
@@ -43,6 +50,28 @@ def _signed_in(seconds: SignedIn) -> Iterator[Row]:
             bound="at most",
             note="One view behind all middleware, 25 rows; who asks is read anew, and counted, each time.",
         )
+
+
+def _console(busy: Busy) -> Iterator[Row]:
+    size = f"{busy.tenants:,} tenants, {busy.events:,} usage events, {busy.jobs:,} jobs"
+    yield Row(
+        name=f"the console's home page with {size}",
+        ours=f"{busy.seconds * 1000:.0f} ms",
+        theirs="",
+        result=busy.seconds * 1000,
+        target=300,
+        bound="at most",
+        unit="ms",
+    )
+    yield Row(
+        name="its statements",
+        ours=str(busy.queries),
+        theirs="",
+        result=busy.queries,
+        target=15,
+        bound="at most",
+        unit="",
+    )
 
 
 def _moves(seconds: Moves) -> Iterator[Row]:
