@@ -19,6 +19,7 @@ __all__ = [
     "ask_for_link",
     "check",
     "invite",
+    "privacy_request",
     "requests",
     "second_factor",
     "seen",
@@ -63,6 +64,15 @@ def invite(*, tenant_id: UUID, email: str) -> list[Limit]:
         Limit(key=f"invite:tenant:{tenant_id}:h", count=60, seconds=HOUR, policy="invitations"),
         Limit(key=f"invite:tenant:{tenant_id}:d", count=200, seconds=DAY, policy="invitations-a-day"),
         Limit(key=f"invite:box:{box}:d", count=6, seconds=DAY),
+    ]
+
+
+def privacy_request(*, email: str, ip: str) -> list[Limit]:
+    """Limits of asking about one's data: it is free, but each asks a person for an answer."""
+    box = sealing.keyed_digest(addresses.mailbox(email), purpose="limit")[:32]
+    return [
+        Limit(key=f"privacy:box:{box}:d", count=5, seconds=DAY),
+        *_per_network("privacy", ip, count=20, seconds=DAY),
     ]
 
 

@@ -13,7 +13,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.template.loader import render_to_string
 
-from accounts import conf, suppression
+from accounts import conf, mail_choices, suppression
 from accounts.models import OutboxMail, SuppressionReason
 from cutroom import clock, dispatch, sealing
 from cutroom.crash_points import crash_at
@@ -34,14 +34,18 @@ def enqueue(
     at: datetime,
     useful_for: timedelta,
     templates: str = "emails/accounts",
+    unsubscribe_url: str = "",
 ) -> None:
     """Put a mail into the outbox: templates {templates}/{kind}.{subject,txt,html}.
 
     The body is sealed, because it may carry a link that signs somebody in. It leaves right after commit and
-    is retried until `useful_for` is over.
+    is retried until `useful_for` is over. A kind that the recipient does without is not written at all.
     """
+    if mail_choices.is_unwanted(kind, address=recipient):
+        return
     name = f"{templates}/{kind}"
-    body = {part: render_to_string(f"{name}.{part}", context) for part in ("txt", "html")}
+    body: dict[str, str] = {part: render_to_string(f"{name}.{part}", context) for part in ("txt", "html")}
+    body["unsubscribe_url"] = unsubscribe_url
     OutboxMail.objects.create(
         kind=kind,
         recipient=recipient,
@@ -113,6 +117,9 @@ def message_of(mail: OutboxMail) -> EmailMultiAlternatives:
         "X-Auto-Response-Suppress": "All",
         "Message-ID": f"<{mail.pk}.{mail.tries}@{host}>",
     }
+    if url := body.get("unsubscribe_url"):
+        # One click in the mail program, without a page (RFC 8058).
+        headers |= {"List-Unsubscribe": f"<{url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
     message = EmailMultiAlternatives(mail.subject, body["txt"], to=[mail.recipient], headers=headers)
     message.attach_alternative(body["html"], "text/html")
     return message

@@ -1,5 +1,7 @@
 """What the accounts app keeps about people, and what Django's own tables for sign-in and console keep."""
 
+from typing import Any
+
 from cutroom.personal_data import (
     WITH_THE_INSTALLATION,
     WITH_THE_PERSON,
@@ -130,19 +132,34 @@ _DJANGO = [
     _reference("contenttypes.ContentType", "id", "app_label", "model"),
 ]
 
+
+def _nobody_special(row: dict[str, Any]) -> dict[str, Any]:
+    """An archive makes nobody an operator."""
+    return {**row, "is_staff": False, "is_superuser": False, "is_active": True}
+
+
 DATA = AppData(
     tables=[
         Table(
             model="accounts.User",
             is_portable=True,
+            on_import=_nobody_special,
             owner=Owner(person="id"),
             purpose="To know people again who sign in",
             kept=WITH_THE_PERSON,
             fields=[
-                identity("email"),
+                identity("email", "name"),
                 secret("password", stand_in="!"),
                 record("id", "last_login", "is_active", "is_staff", "is_superuser", "created_at"),
             ],
+        ),
+        Table(
+            model="accounts.UnwantedMail",
+            is_portable=True,
+            owner=_OF_PERSON,
+            purpose="To send people only the mails they want",
+            kept=WITH_THE_PERSON,
+            fields=[activity("kind"), record("id", "user")],
         ),
         Table(
             model="accounts.User_groups",

@@ -18,7 +18,7 @@ from tenants import refusals
 from tenants.context import Actor
 from tenants.errors import TenantSuspended
 from tenants.http import Principal
-from tenants.models import Role
+from tenants.models import OPEN_STATES, Role
 
 SESSION_KEY = "sid"
 # Beside it while an operator acts as a member: the session to go back to.
@@ -146,7 +146,8 @@ def _by_key(key: str, *, asker: Asker) -> Principal:
 
 
 def _open(principal: Principal) -> Principal:
-    if principal.tenant_state != "active":
+    """One that is to be deleted can still be looked at, and kept; TenantMiddleware refuses the rest."""
+    if principal.tenant_state not in OPEN_STATES:
         refusals.note_closed(principal.tenant_id, actor=principal.actor, code=TenantSuspended.code)
         raise TenantSuspended()
     return principal

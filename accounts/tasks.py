@@ -7,7 +7,7 @@ from uuid import UUID
 
 from celery import shared_task
 
-from accounts import counters, keyring, outbox, retention, sign_in_log
+from accounts import counters, keyring, outbox, sign_in_log
 from cutroom import clock
 from tenants.context import tenant_context
 from tenants.plans import plan_name
@@ -17,18 +17,6 @@ from tenants.plans import plan_name
 def deliver_mail(**_: Any) -> int:
     """Send the mail that is due."""
     return outbox.deliver_due()
-
-
-@shared_task(name="accounts.purge_expired")
-def purge_expired(**_: Any) -> int:
-    """Forget links, sessions, tokens and mails that are long over."""
-    return retention.purge(at=clock.now())
-
-
-@shared_task(name="accounts.purge_invitations")
-def purge_invitations(**_: Any) -> int:
-    """Forget the addresses of invitations that are long over."""
-    return retention.purge_invitations(at=clock.now())
 
 
 @shared_task(name="accounts.warn_of_ending_keys")

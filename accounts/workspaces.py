@@ -15,7 +15,7 @@ from accounts.signals import signed_up
 from tenants import audit
 from tenants.context import Actor, tenant_context
 from tenants.errors import TenantSuspended
-from tenants.models import Membership, Role, Tenant, TenantState
+from tenants.models import OPEN_STATES, Membership, Role, Tenant
 
 MEMBERSHIPS = "SELECT tenant_id, slug, name, state, role FROM accounts_memberships(%s)"
 
@@ -40,14 +40,15 @@ def of(user_id: UUID) -> list[Workspace]:
 
 
 def choose(user: User, *, at: datetime) -> UUID:
-    """The tenant a sign-in lands in: the oldest active one, or a new one for a newcomer.
+    """The tenant a sign-in lands in: the oldest active one, then one to be deleted, or a newcomer's new one.
 
     Raises NoWorkspace when every tenant of the person is closed to them.
     """
     workspaces = of(user.pk)
-    for workspace in workspaces:
-        if workspace.state == TenantState.ACTIVE:
-            return workspace.tenant_id
+    for state in OPEN_STATES:
+        for workspace in workspaces:
+            if workspace.state == state:
+                return workspace.tenant_id
     if workspaces:
         raise NoWorkspace()
     return found(user, at=at)
@@ -74,7 +75,7 @@ def switch(*, user_id: UUID, session_id: UUID, tenant_id: UUID) -> Workspace:
     workspace = next((each for each in of(user_id) if each.tenant_id == tenant_id), None)
     if workspace is None:
         raise NoWorkspace()
-    if workspace.state != TenantState.ACTIVE:
+    if workspace.state not in OPEN_STATES:
         raise TenantSuspended()
     with tenant_context(tenant_id, actor=Actor(user_id=user_id, session_id=session_id)):
         mine = Session.objects.filter(pk=session_id, user_id=user_id, ended_at=None)

@@ -14,9 +14,6 @@ from django.utils.module_loading import import_string
 # How long a plan lives on while its payment fails, and on which of these days a mail says so.
 GRACE = timedelta(days=7)
 NOTICE_DAYS = (0, 3, 6)
-# Webhooks as they came in hold addresses; events are remembered longer, to know a repeat.
-WEBHOOKS_KEPT = timedelta(days=30)
-EVENTS_KEPT = timedelta(days=90)
 
 STAND_IN = "billing.standin.transport.StandIn"
 
@@ -100,6 +97,16 @@ def stand_in_dir() -> Path:
 def is_development() -> bool:
     """DEBUG: the stand-in refuses to start without it."""
     return bool(settings.DEBUG)
+
+
+def books_years() -> int:
+    """BILLING_BOOKS_YEARS: how long the law keeps invoices, counted from the end of their year (8)."""
+    return int(getattr(settings, "BILLING_BOOKS_YEARS", 8))
+
+
+def books_statute() -> str:
+    """BILLING_BOOKS_STATUTE: the law that keeps them, as people are told."""
+    return str(getattr(settings, "BILLING_BOOKS_STATUTE", "§ 147(3) AO and § 14b UStG (Germany)"))
 
 
 def site_url() -> str:

@@ -13,6 +13,7 @@ from uuid import UUID
 from django.apps import apps
 from django.db.models import Q
 
+from billing import conf
 from cutroom.personal_data import (
     WITH_THE_TENANT,
     Basis,
@@ -32,12 +33,26 @@ from cutroom.personal_data import (
 _PAYING = "To take payments and know what was paid"
 _BOOKS = "To keep the books the law asks for"
 
+_MONEY = ("amount", "amount_due", "amount_paid", "amount_refunded", "currency", "subtotal", "total", "tax")
+_TAXES = ("taxes", "tax_amounts", "tax_rates", "total_taxes", "total_tax_amounts", "customer_tax_exempt")
+_DOCUMENT = ("id", "object", "number", "created", "status", "status_transitions", "period", "reason")
+_LINE = dict.fromkeys((*_MONEY, *_TAXES, *_DOCUMENT, "description", "quantity", "unit_amount"), True)
 BOOKS = Hold(
-    statute="§ 147(3) AO and § 14b UStG (Germany)",
-    years=8,
+    statute=conf.books_statute(),
+    years=conf.books_years(),
     since="created",
-    reduced=("stripe_data", "metadata"),
+    reduced=("metadata",),
+    # What an invoice must show (Directive 2006/112/EC, article 226): who, to whom, what, when, how much.
+    kept_parts={
+        "stripe_data": {
+            **_LINE,
+            **dict.fromkeys(("period_start", "period_end", "account_name", "account_country"), True),
+            **dict.fromkeys(("customer_name", "customer_address", "customer_tax_ids"), True),
+            "lines": {"data": _LINE},
+        }
+    },
 )
+# Stripe sends an event again for three days; one that comes later is answered by the nightly comparison.
 _EVENTS = Kept(text="30 days", stream="billing webhook bodies", days=30, since="created")
 
 COMMON: Mapping[str, Fields] = {
@@ -95,7 +110,7 @@ def _book_join(model: str, book: str) -> Table:
     return replace(
         _book(model, customer=f"{book}__customer"),
         fields=[record("id"), billing(book, "taxrate")],
-        hold=replace(BOOKS, since=f"{book}__created", reduced=()),
+        hold=replace(BOOKS, since=f"{book}__created", reduced=(), kept_parts={}),
     )
 
 

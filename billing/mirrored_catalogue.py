@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from billing.mirrored import COMMON, ONLY_ID, common_fields
-from cutroom.personal_data import WITH_THE_INSTALLATION, Basis, Erasure, Table, record, secret
+from cutroom.personal_data import WITH_THE_INSTALLATION, Basis, Erasure, Kept, Table, record, secret
 
 _CATALOGUE = "The operator's own catalogue and account at Stripe"
 _UNUSED = "Filled by Stripe products that Cutroom does not use"
@@ -35,11 +36,17 @@ _OPERATORS = [
     _nobodys("BalanceTransaction", "amount", "currency", "source", "type"),
     _nobodys("Coupon"),
     _nobodys("Feature"),
-    _nobodys(
-        "IdempotencyKey",
-        "uuid",
-        "action",
-        lacks=[name for name in COMMON if name not in ("livemode", "created")],
+    replace(
+        _nobodys(
+            "IdempotencyKey",
+            "uuid",
+            "action",
+            lacks=[name for name in COMMON if name not in ("livemode", "created")],
+        ),
+        purpose="To ask Stripe for each thing once",
+        # Stripe forgets a key after a day; so must we, or the next use of it would be a surprise.
+        kept=Kept(text="1 day", stream="keys of requests to Stripe", days=1, since="created"),
+        erasure=Erasure.EXPIRE,
     ),
     _nobodys("Price", "active", "currency", "nickname", "product", "lookup_key"),
     _nobodys("Product", "name", "active"),

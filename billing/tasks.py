@@ -7,7 +7,7 @@ from uuid import UUID
 
 from celery import shared_task
 
-from billing import conf, dunning, reconciliation, retention, upcoming
+from billing import conf, dunning, reconciliation, upcoming
 from billing.errors import PaymentsNotSetUp, PaymentsUnavailable
 from cutroom import clock
 
@@ -32,9 +32,3 @@ def reconcile(**_: Any) -> int:
         return len(reconciliation.run(at=clock.now()).drifted)
     except (PaymentsNotSetUp, PaymentsUnavailable):
         return 0
-
-
-@shared_task(name="billing.purge")
-def purge(**_: Any) -> int:
-    """Forget old webhooks and events."""
-    return retention.purge(at=clock.now())

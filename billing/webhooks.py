@@ -26,8 +26,9 @@ from djstripe.views import ProcessWebhookView
 
 from billing import customers, metrics, projection
 from billing.errors import WebhookFailed, WebhookRefused
-from cutroom.errors import NotFound
+from cutroom.errors import NotFound, Unavailable
 from cutroom.problems import problem_response
+from tenants import holding
 from tenants.context import tenant_context
 
 LARGEST_BYTES = 512 * 1024
@@ -39,10 +40,18 @@ _receiver = ProcessWebhookView.as_view()
 @csrf_exempt
 @require_POST
 def receive(request: HttpRequest, endpoint: UUID) -> HttpResponse:
-    """200 for an event that is processed or known, 400 for one that is not signed, 500 to get it again."""
+    """200 for an event that is processed or known, 400 for one that is not signed, 500 to get it again.
+
+    503 while a restored copy is on hold: Stripe sends each event again for three days.
+    """
     row = WebhookEndpoint.objects.filter(djstripe_uuid=endpoint).first()
     if row is None:
         return problem_response(request, NotFound())
+    try:
+        # A restored copy must not act on events of the installation it was copied from.
+        holding.refuse_while_held()
+    except Unavailable as refusal:
+        return problem_response(request, refusal)
     try:
         event = _verified(request, row)
     except WebhookRefused as refusal:

@@ -58,7 +58,7 @@ class Erasure(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Kept:
-    """For how long. With `days` the nightly job deletes rows whose `since` is older; `only` narrows them.
+    """For how long. With `days` the hourly purge deletes rows whose `since` is older; `only` narrows them.
 
     `stream` names the row of the retention table, so that the installation may choose other days.
     """
@@ -72,12 +72,22 @@ class Kept:
 
 @dataclass(frozen=True, kw_only=True)
 class Hold:
-    """A law that forbids deletion for a while. `reduced` are the fields emptied or cut down meanwhile."""
+    """A law that forbids deletion for a while: until the end of the year, `years` after `since`.
+
+    `reduced` are the fields emptied meanwhile, `kept_parts` the parts of JSON fields that the law asks for:
+    nested names, True for all below one. Nothing with an @ in it is kept.
+    """
 
     statute: str
     years: int
     since: str
-    reduced: Sequence[str]
+    reduced: Sequence[str] = ()
+    kept_parts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def columns(self) -> list[str]:
+        """Every column it speaks of."""
+        return [self.since.split("__")[0], *self.reduced, *self.kept_parts]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +124,7 @@ class Table:
     """One model: every field of it, whose rows they are, why they exist and how they end.
 
     Rows of a portable table can be loaded into another installation; `on_import` may change a row before.
+    `file` names the column with the storage key of a file that goes with its row when its time is over.
     """
 
     model: str
@@ -126,6 +137,7 @@ class Table:
     hold: Hold | None = None
     is_portable: bool = False
     on_import: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+    file: str = ""
 
     @property
     def field_names(self) -> list[str]:

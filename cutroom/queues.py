@@ -11,8 +11,9 @@ STEPS = ("image", "narration", "segment", "sound", "stitch")
 OTHERS = (MAIL, DEFAULT, LONG, PUBLISH)
 ALL = (*OTHERS, *STEPS)
 
+_LONG_TASKS = ("back_up", "erase", "make_exports", "purge", "rehearse", "tidy_storage")
 ROUTES = {
     "accounts.deliver_mail": {"queue": MAIL},
-    **{f"gdpr.{task}": {"queue": LONG} for task in ("back_up", "erase", "make_exports", "purge", "rehearse")},
+    **{f"gdpr.{task}": {"queue": LONG} for task in _LONG_TASKS},
 }
 """Where the tasks go that are not rung with a queue of their own; the rest goes to `default`."""

@@ -9,19 +9,21 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts import mail_choices, profiles, sessions
 from accounts import services as accounts
-from accounts import sessions
-from accounts.models import ApiKey
+from accounts.models import ApiKey, User
 from accounts.recent_sign_in import require_recent_sign_in
 from cutroom import clock
 from cutroom.errors import DomainError
-from cutroom.pages import require_principal
+from cutroom.pages import require_principal, set_theme
 from gdpr import conf
-from gdpr.backups.status import status
+from gdpr.backups.status import status as backup_status
+from gdpr.duties import consents
+from gdpr.duties.models import Purpose
 from gdpr.export import services as exports
 from tenants.http import Principal
 from tenants.permissions import needs
@@ -35,6 +37,41 @@ ACCOUNT = "gdpr-pages:account"
 def account(request: HttpRequest) -> HttpResponse:
     """Everything of one's account on one page."""
     return _page(request)
+
+
+@require_POST
+def save_profile(request: HttpRequest) -> HttpResponse:
+    """Keep the name the team reads, and the colours of the pages on this device."""
+    caller = cast(Principal, require_principal(request))
+    name = request.POST.get("name", "")
+    try:
+        profiles.rename(user_id=cast(UUID, caller.user_id), name=name)
+    except DomainError as refusal:
+        return _page(request, status=refusal.status, name_error=refusal.detail, name=name)
+    # Answers with a redirect to `next`, which the form sets.
+    return set_theme(request)
+
+
+@require_POST
+def save_mail(request: HttpRequest) -> HttpResponse:
+    """Keep which mails are wanted, and the consent to those that need one."""
+    caller = cast(Principal, require_principal(request))
+    user_id = cast(UUID, caller.user_id)
+    mail_choices.choose(user_id, wanted=request.POST.getlist("wanted"))
+    wants_news = request.POST.get("news") == "yes"
+    if wants_news != consents.is_given(user_id, Purpose.NEWS):
+        consents.choose(user_id, Purpose.NEWS, is_given=wants_news, channel="account page", at=clock.now())
+    return redirect(f"{reverse(ACCOUNT)}?saved=mail#mail")
+
+
+@require_POST
+def sign_out_others(request: HttpRequest) -> HttpResponse:
+    """End every session of the caller but this one."""
+    caller = cast(Principal, require_principal(request))
+    reason, keep = "signed-out-elsewhere", caller.session_id
+    ended = sessions.end(user_id=cast(UUID, caller.user_id), at=clock.now(), reason=reason, except_id=keep)
+    messages.success(request, f"{ended} other device{'' if ended == 1 else 's'} signed out.")
+    return redirect(reverse(ACCOUNT) + "#devices")
 
 
 @require_POST
@@ -62,7 +99,11 @@ def make_key(request: HttpRequest) -> HttpResponse:
 @require_POST
 @needs(Capability.MANAGE_KEYS)
 def revoke_key(request: HttpRequest, key_id: UUID) -> HttpResponse:
-    """End an API key now."""
+    """End an API key now. Its last four characters are typed, so that nobody ends another one by mistake."""
+    key = ApiKey.objects.filter(pk=key_id).first()
+    if key is not None and request.POST.get("last4", "").strip() != key.last_four:
+        messages.error(request, f"Type {key.last_four}, the last four characters of the key. It still works.")
+        return redirect(reverse(ACCOUNT) + "#keys")
     accounts.revoke_api_key(key_id=key_id, at=clock.now())
     messages.success(request, "The key is revoked. Programs that use it get 401 from now on.")
     return redirect(reverse(ACCOUNT) + "#keys")
@@ -104,10 +145,17 @@ def download_export(request: HttpRequest, name: str) -> HttpResponseBase:
     return exports.download(request, export)
 
 
-def _page(request: HttpRequest, **more: Any) -> HttpResponse:
+def _page(request: HttpRequest, *, status: int = 200, **more: Any) -> HttpResponse:
     caller = cast(Principal, require_principal(request))
     may_manage_keys = caller.may(Capability.MANAGE_KEYS)
+    person = User.objects.get(pk=cast(UUID, caller.user_id))
     context = {
+        "name": person.name,
+        "saved": request.GET.get("saved", ""),
+        "mails": mail_choices.of(person.pk),
+        "news_text": consents.TEXTS[Purpose.NEWS],
+        "wants_news": consents.is_given(person.pk, Purpose.NEWS),
+        "backup_days": conf.backup_kept().days,
         "devices": sessions.alive(cast(UUID, caller.user_id), at=clock.now()),
         "session_id": caller.session_id,
         "may_manage_keys": may_manage_keys,
@@ -119,15 +167,8 @@ def _page(request: HttpRequest, **more: Any) -> HttpResponse:
         else [],
         "exports": exports.exports_of(caller),
         "export_hours": conf.export_hours(),
-        "backups": status(clock.now()),
+        "backups": backup_status(clock.now()),
         "now": clock.now(),
-        "delete_url": _url_or_none("gdpr-pages:account-delete"),
+        "grace_days": conf.erasure_grace().days,
     }
-    return render(request, "gdpr/account.html", context | more)
-
-
-def _url_or_none(name: str) -> str | None:
-    try:
-        return reverse(name)
-    except NoReverseMatch:
-        return None
+    return render(request, "gdpr/account.html", context | more, status=status)

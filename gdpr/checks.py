@@ -64,7 +64,7 @@ def _contradictions(table: Table, existing: set[str]) -> Iterator[str]:
         yield "a hold needs erasure HOLD and a statute, and the other way round"
     if table.kept.days is not None and not (table.kept.stream and table.kept.since in existing):
         yield "a limit of days needs the name of a stream and a column to count from"
-    if table.hold and not {table.hold.since.split("__")[0], *table.hold.reduced} <= existing:
+    if table.hold and not {*table.hold.columns} <= existing:
         yield "the hold names a column that does not exist"
 
 

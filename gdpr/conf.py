@@ -131,6 +131,11 @@ def retention_days() -> dict[str, int]:
     return {stream: int(days) for stream, days in getattr(settings, "GDPR_RETENTION_DAYS", {}).items()}
 
 
+def breach_hours() -> int:
+    """GDPR_BREACH_HOURS: within how many hours the authority has to know of a breach (72)."""
+    return int(getattr(settings, "GDPR_BREACH_HOURS", 72))
+
+
 def erasure_grace() -> timedelta:
     """GDPR_ERASURE_GRACE_DAYS: how long an erasure can be undone (14 days)."""
     return timedelta(days=int(getattr(settings, "GDPR_ERASURE_GRACE_DAYS", 14)))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.recent_sign_in import require_recent_sign_in
 from cutroom import clock, signatures
@@ -16,6 +15,7 @@ from cutroom.pages import require_principal
 from gdpr import conf, erasure_api
 from gdpr.erasure import asking
 from gdpr.models import ErasureState
+from gdpr.templatetags.deletion import days_left
 from tenants.permissions import needs
 from tenants.roles import Capability
 
@@ -56,12 +56,22 @@ def undo_delete(request: HttpRequest) -> HttpResponse:
         erasure = asking.by_token(token)
     except NotFound as unknown:
         return render(request, "gdpr/undo.html", {"error": unknown.detail}, status=404)
-    left = max(0, math.ceil((erasure.purge_after - clock.now()).total_seconds() / 86_400))
+    left = days_left(erasure, at=clock.now())
     context = {"erasure": erasure, "token": token, "days_left": left, "error": error}
     response = render(request, "gdpr/undo.html", context, status=409 if error else 200)
     response["Referrer-Policy"] = "strict-origin"
     response["X-Robots-Tag"] = "noindex"
     return response
+
+
+@require_POST
+@needs(Capability.DELETE_TENANT)
+def keep_workspace(request: HttpRequest) -> HttpResponse:
+    """Take the deletion of one's workspace back, by an admin who signed in again."""
+    caller = require_principal(request)
+    asking.keep_tenant(caller.tenant_id, at=clock.now())
+    messages.success(request, "Nothing was deleted. API keys stay revoked; make new ones when you need them.")
+    return redirect("gdpr-pages:account")
 
 
 @never_cache

@@ -1,6 +1,6 @@
 """Files that no row names: a process died between storing one and committing its row, or before deleting it.
 
-The nightly purge removes them. Nothing of a running process is among them, because they are a day old.
+A nightly task removes them. Nothing of a running process is among them, because they are a day old.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ import uuid
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from gdpr.duties import models as _duties  # noqa: F401  # Django finds its tables by this
 from gdpr.export import models as _export  # noqa: F401  # Django finds its tables by this
 
 
@@ -115,12 +116,16 @@ class Erasure(models.Model):
 
 
 class LegalHold(models.Model):
-    """A row that the law keeps for a while after its owner was erased; it goes by itself at the end."""
+    """A row that the law keeps for a while after its owner was erased; it goes by itself at the end.
+
+    `subject` is the id of who was erased; it leads nowhere any more.
+    """
 
     model = models.CharField(max_length=80)
     row = models.CharField(max_length=255)
     statute = models.CharField(max_length=120)
     until = models.DateField(db_index=True)
+    subject = models.UUIDField(null=True)
     created_at = models.DateTimeField()
 
     class Meta:

@@ -7,6 +7,7 @@ from django.db.models import Q
 from cutroom import queues
 from cutroom.personal_data import (
     WITH_THE_INSTALLATION,
+    WITH_THE_PERSON,
     AppData,
     Basis,
     CacheFamily,
@@ -21,12 +22,18 @@ from cutroom.personal_data import (
     ThirdParty,
     activity,
     actor,
+    content,
+    identity,
     record,
+    secret,
+    somebody_else,
 )
 
 _HANDING_OVER = "To hand people their data"
 _WORKING = "To hand work to background processes"
 _MINUTES = Kept(text="minutes, until the work is done")
+
+_REQUESTS = Kept(text="3 years after the answer", stream="privacy requests", days=3 * 365, since="closed_at")
 
 _BACKUPS = "To bring everything back after a disaster"
 
@@ -92,7 +99,44 @@ DATA = AppData(
             basis=Basis.OBLIGATION,
             erasure=Erasure.LEAVE,
             kept=Kept(text="until the law lets the row go"),
-            fields=[record("id", "model", "row", "statute", "until", "created_at")],
+            fields=[record("id", "model", "row", "statute", "until", "subject", "created_at")],
+        ),
+        Table(
+            model="gdpr.Consent",
+            owner=Owner(person="user"),
+            purpose="To prove who agreed to what, and when it was taken back",
+            basis=Basis.OBLIGATION,
+            kept=WITH_THE_PERSON,
+            fields=[activity("purpose", "is_given", "text", "channel", "at"), record("id", "user")],
+        ),
+        Table(
+            model="gdpr.PrivacyRequest",
+            owner=Owner(mailbox="email"),
+            purpose="To answer requests about personal data in time, and to prove it",
+            basis=Basis.OBLIGATION,
+            kept=_REQUESTS,
+            fields=[
+                identity("email"),
+                content("text", "answer", "extension_reason"),
+                activity("kind", "state", "received_at", "due_at", "extended_at", "outcome", "closed_at"),
+                secret("token_hash"),
+                somebody_else("handled_by"),
+                record("id", "warned_percent"),
+            ],
+        ),
+        Table(
+            model="gdpr.Breach",
+            purpose="To document breaches, and to tell authority and people in time",
+            basis=Basis.OBLIGATION,
+            kept=WITH_THE_INSTALLATION,
+            # The ids in it lead nowhere once their owners are erased.
+            erasure=Erasure.LEAVE,
+            fields=[
+                record("id", "title", "detected_at", "began_at", "ended_at", "tenant_id", "user_id"),
+                record("api_key_id", "session_id", "nature", "categories", "consequences", "measures"),
+                record("affected_entries", "affected_tenants", "affected_people", "computed_at"),
+                record("authority_notified_at", "people_notified_at", "why_not_notified"),
+            ],
         ),
         Table(
             model="gdpr.BackedUpFile",

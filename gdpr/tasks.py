@@ -11,6 +11,7 @@ from cutroom import clock
 from gdpr import leftovers, retention
 from gdpr.backups import schedule
 from gdpr.backups.errors import BackupError, Locked
+from gdpr.duties import requests
 from gdpr.erasure import purging
 from gdpr.export import expiry, making
 
@@ -63,11 +64,24 @@ def sweep_exports(**_: Any) -> int:
     return expiry.sweep(at=clock.now())
 
 
+@shared_task(name="gdpr.watch_requests")
+def watch_requests(**_: Any) -> int:
+    """Remind of requests whose time runs out; how many."""
+    return requests.watch(at=clock.now())
+
+
 @shared_task(name="gdpr.purge", acks_late=False, soft_time_limit=LONG_SECONDS, time_limit=LONG_SECONDS + 60)
 def purge(**_: Any) -> dict[str, int]:
-    """Delete everything that was kept long enough, by the retention table, and files that no row names."""
-    at = clock.now()
-    return {**retention.purge(at=at), "leftovers": leftovers.remove(at=at)}
+    """Delete everything that was kept long enough, by the retention table."""
+    return retention.purge(at=clock.now())
+
+
+@shared_task(
+    name="gdpr.tidy_storage", acks_late=False, soft_time_limit=LONG_SECONDS, time_limit=LONG_SECONDS + 60
+)
+def tidy_storage(**_: Any) -> int:
+    """Remove files that no row names; how many. It looks at every file there is, so it runs at night."""
+    return leftovers.remove(at=clock.now())
 
 
 @shared_task(name="gdpr.erase", acks_late=False, soft_time_limit=LONG_SECONDS, time_limit=LONG_SECONDS + 60)

@@ -1,5 +1,7 @@
 """What the metering app keeps about people: how much a workspace used, and who of it."""
 
+from typing import Any
+
 from cutroom.personal_data import (
     WITH_THE_INSTALLATION,
     WITH_THE_TENANT,
@@ -26,11 +28,18 @@ _ALLOWING = "To give a workspace another limit than its plan, and to know who di
 _TELLING = "To warn a workspace before a limit is reached"
 _COUNTING = "To count what a workspace uses, hold it to its plan and explain the bill"
 
+
+def _as_settled(row: dict[str, Any]) -> dict[str, Any]:
+    """What is held, and paid by credits, belongs to rows that do not come along."""
+    return {**row, "held": 0, "credited": 0}
+
+
 DATA = AppData(
     tables=[
         Table(
             model="metering.QuotaCounter",
             is_portable=True,
+            on_import=_as_settled,
             owner=_OF_TENANT,
             purpose=_COUNTING,
             kept=WITH_THE_TENANT,
@@ -70,6 +79,7 @@ DATA = AppData(
         ),
         Table(
             model="metering.UsageShare",
+            is_portable=True,
             owner=_OF_TENANT,
             purpose=_COUNTING,
             kept=WITH_THE_TENANT,

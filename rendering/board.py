@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from cutroom import dispatch
+from datetime import timedelta
+
+from cutroom import clock, dispatch
 from rendering import given, pipeline, selectors
 from rendering.models import CacheEntry, RenderJob, RenderStep, StepKind, StepState
 from rendering.pipeline import Film, Known, StepDraft
@@ -67,9 +69,11 @@ def _row(job: RenderJob, draft: StepDraft) -> RenderStep:
 
 
 def cached(steps: list[RenderStep]) -> dict[str, CacheEntry]:
-    """Cache entries for the steps' keys, in one query."""
-    keys = {step.cache_key for step in steps}
-    return {entry.key: entry for entry in CacheEntry.objects.filter(key__in=keys)}
+    """Cache entries for the steps' keys. They are noted as used, so that nobody removes them meanwhile."""
+    entries = CacheEntry.objects.filter(key__in={step.cache_key for step in steps})
+    now = clock.now()
+    entries.filter(used_at__lt=now - timedelta(days=1)).update(used_at=now)
+    return {entry.key: entry for entry in entries}
 
 
 def _settle_without_work(step: RenderStep, entry: CacheEntry | None) -> None:

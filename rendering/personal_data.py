@@ -9,6 +9,7 @@ from cutroom.personal_data import (
     WITH_THE_TENANT,
     AppData,
     Category,
+    Kept,
     Owner,
     StorageArea,
     Table,
@@ -30,6 +31,7 @@ from rendering.publishing import services as channels
 _OF_TENANT = Owner(tenant="tenant")
 _WORK = "To write scripts and keep the material of videos"
 _RENDERING = "To make videos from scripts, and to make each part only once"
+_CACHED = Kept(text="90 days after its last use", stream="parts of finished videos", days=90, since="used_at")
 
 
 def _assets(tenant_id: UUID) -> Iterator[str]:
@@ -169,7 +171,8 @@ DATA = AppData(
             is_portable=True,
             owner=_OF_TENANT,
             purpose=_RENDERING,
-            kept=WITH_THE_TENANT,
+            kept=_CACHED,
+            file="storage_key",
             fields=[
                 content("output"),
                 usage("unpaid"),
@@ -203,7 +206,7 @@ DATA = AppData(
             area="cache",
             purpose=_RENDERING,
             category=Category.CONTENT,
-            kept=WITH_THE_TENANT,
+            kept=_CACHED,
             promised=_cache,
         ),
     ],

@@ -37,6 +37,11 @@ def own_transactions() -> tuple[str, ...]:
     return tuple(getattr(settings, "TENANTS_OWN_TRANSACTIONS", ()))
 
 
+def open_while_deleting() -> tuple[str, ...]:
+    """TENANTS_OPEN_WHILE_DELETING: path prefixes that may change things of a tenant that is to be deleted."""
+    return tuple(getattr(settings, "TENANTS_OPEN_WHILE_DELETING", ()))
+
+
 def webhook_events() -> dict[str, str]:
     """TENANTS_WEBHOOK_EVENTS: what endpoints may subscribe to, and what each tells."""
     return dict(getattr(settings, "TENANTS_WEBHOOK_EVENTS", {}))

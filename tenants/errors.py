@@ -21,6 +21,13 @@ class InsufficientScope(PermissionDenied):
     title = "This API key may not do that"
 
 
+class TenantFrozen(PermissionDenied):
+    """The workspace is to be deleted: until then it can be looked at, exported and kept, not changed."""
+
+    code = "tenant-frozen"
+    title = "This workspace is to be deleted and cannot be changed until then"
+
+
 class LastAdmin(Conflict):
     """Nobody would be left who can manage the workspace. Make somebody else an admin first."""
 

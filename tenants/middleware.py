@@ -15,7 +15,14 @@ from cutroom.logs import log_context
 from cutroom.problems import outage, page_or_problem
 from tenants import conf, refusals
 from tenants.context import acting_as, tenant_context
+from tenants.errors import TenantFrozen
 from tenants.http import Principal
+from tenants.models import TenantState
+
+_FROZEN = (
+    "Until its day it can be looked at and exported. To change it again, an admin presses "
+    "“Keep the workspace” on the account page."
+)
 
 
 class TenantMiddleware:
@@ -49,6 +56,8 @@ class TenantMiddleware:
         if principal is None:
             return self.get_response(request)
         with log_context(tenant_id=str(principal.tenant_id), user_id=str(principal.user_id)):
+            if _is_frozen(principal, request):
+                return page_or_problem(request, TenantFrozen(_FROZEN))
             response = self._answer(principal, request)
             refusals.note(request, response, tenant_id=principal.tenant_id, actor=principal.actor)
         return response
@@ -85,6 +94,15 @@ def _can_be_repeated(request: HttpRequest) -> bool:
         return request.body is not None
     except (RequestDataTooBig, UnreadablePostError):
         return False
+
+
+def _is_frozen(principal: Principal, request: HttpRequest) -> bool:
+    """Would this change something of a tenant that is to be deleted?"""
+    return (
+        principal.tenant_state == TenantState.DELETING
+        and request.method not in ("GET", "HEAD", "OPTIONS")
+        and not request.path.startswith(conf.open_while_deleting())
+    )
 
 
 def _is_lasting(request: HttpRequest, response: HttpResponseBase) -> bool:

@@ -1,5 +1,7 @@
 """What the tenants app keeps about people: workspaces, members, the audit log, outgoing webhooks."""
 
+from typing import Any
+
 from cutroom.personal_data import (
     WITH_THE_INSTALLATION,
     WITH_THE_TENANT,
@@ -28,11 +30,18 @@ _MESSAGES = Kept(text="30 days", stream="webhook messages", days=30, since="crea
 _AUDIT = "To prove who did what, and that nobody changed the proof"
 _WEBHOOKS = "To tell programs of the workspace what happened"
 
+
+def _open(row: dict[str, Any]) -> dict[str, Any]:
+    """An export made while a deletion waited is loaded to be worked with."""
+    return {**row, "state": "active"}
+
+
 DATA = AppData(
     tables=[
         Table(
             model="tenants.Tenant",
             is_portable=True,
+            on_import=_open,
             owner=Owner(tenant="id"),
             purpose="To know which workspace owns what, and whom to write to about it",
             kept=WITH_THE_TENANT,

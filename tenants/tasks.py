@@ -7,14 +7,7 @@ from uuid import UUID
 
 from celery import shared_task
 
-from cutroom import clock
-from tenants import audit_seals, retention, webhook_delivery
-
-
-@shared_task(name="tenants.purge_answers")
-def purge_answers(**_: Any) -> int:
-    """Forget the answers kept for Idempotency-Key that are too old to be asked for."""
-    return retention.purge(at=clock.now())
+from tenants import audit_seals, webhook_delivery
 
 
 @shared_task(name="tenants.deliver_webhooks")

@@ -28,5 +28,6 @@ SPECTACULAR_SETTINGS = {
         "RenderState": "rendering.models.JobState",
         "AssetKind": "rendering.models.AssetKind",
         "StepState": "rendering.models.StepState",
+        "PrivacyRequestKind": "gdpr.duties.models.RequestKind",
     },
 }

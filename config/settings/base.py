@@ -180,6 +180,21 @@ TENANTS_OWN_TRANSACTIONS = (
     "/billing/",
     "/dev/checkout/",
 )
+# A workspace that is to be deleted is read-only: it can be kept, and taken along, until then.
+TENANTS_OPEN_WHILE_DELETING = (
+    "/account/exports",
+    "/account/keep-workspace",
+    "/account/undo-delete",
+    "/account/confirm",
+    "/account/devices/",
+    "/api/account/export",
+    "/api/account/undo-delete",
+    "/api/auth/",
+    "/login",
+    "/logout",
+    "/theme",
+    "/workspaces",
+)
 TENANTS_ENTITLEMENTS = "metering.entitlements.for_tenant"
 # What webhook endpoints may subscribe to; each is announced by the app it is named after.
 TENANTS_WEBHOOK_EVENTS = {

@@ -13,3 +13,6 @@ GDPR_CONTROLLER = {
     "hosting": _env.str("PRIVACY_HOSTING", default=""),
 }
 GDPR_RETENTION_DAYS = _env.dict("RETENTION_DAYS", default={})
+GDPR_BREACH_HOURS = _env.int("PRIVACY_BREACH_HOURS", default=72)
+BILLING_BOOKS_YEARS = _env.int("BOOKS_YEARS", default=8)
+BILLING_BOOKS_STATUTE = _env.str("BOOKS_STATUTE", default="§ 147(3) AO and § 14b UStG (Germany)")

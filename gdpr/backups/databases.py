@@ -25,6 +25,13 @@ def exists(name: str) -> bool:
         return _exists(server, name)
 
 
+def is_empty(name: str) -> bool:
+    """Does the database have no table, as on a server that was set up a moment ago?"""
+    with Address.of("owner", name=name).connect() as connection:
+        found = connection.execute("SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname = 'public')")
+        return found.fetchone() == (False,)
+
+
 def create(name: str) -> None:
     """Make an empty database that the installation's roles may enter and nobody else. Raises BackupError."""
     with _server() as server:

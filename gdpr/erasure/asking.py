@@ -23,6 +23,8 @@ from tenants.models import Membership, Role, Tenant, TenantState
 
 SESSION_END = "account-deleted"
 MAIL_LIFE = timedelta(days=3)
+# So long before the purge a mail reminds of it.
+REMINDERS = (timedelta(days=7), timedelta(days=1))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +91,26 @@ def undo(token: str, *, at: datetime) -> Erasure:
     Undo and purge exclude each other by the row's lock. Raises NotFound for an unknown link, Conflict once
     the purge has begun.
     """
-    erasure = by_token(token, is_locked=True)
+    return _undo(by_token(token, is_locked=True), at=at)
+
+
+@transaction.atomic
+def keep_tenant(tenant_id: UUID, *, at: datetime) -> Erasure:
+    """Take the erasure of a tenant back, without its link. Raises NotFound when none waits, and as `undo`."""
+    found = waiting_for(tenant_id, is_locked=True)
+    if found is None:
+        raise NotFound("Nothing is to be deleted here.")
+    return _undo(found, at=at)
+
+
+def waiting_for(tenant_id: UUID, *, is_locked: bool = False) -> Erasure | None:
+    """The erasure that waits for a tenant, if one does."""
+    rows = Erasure.objects.select_for_update() if is_locked else Erasure.objects.all()
+    open_ones = rows.filter(state__in=(ErasureState.WAITING, ErasureState.PURGING))
+    return open_ones.filter(scope=Scope.TENANT, subject=tenant_id).first()
+
+
+def _undo(erasure: Erasure, *, at: datetime) -> Erasure:
     if erasure.state == ErasureState.UNDONE:
         return erasure
     if erasure.state != ErasureState.WAITING or erasure.purge_after <= at:
@@ -118,8 +139,25 @@ def by_token(token: str, *, is_locked: bool = False) -> Erasure:
     return found
 
 
+def remind_due(*, at: datetime) -> int:
+    """Mail once more a week and a day before it is too late; how many erasures were reminded of."""
+    waiting = Erasure.objects.filter(state=ErasureState.WAITING, purge_after__gt=at)
+    late = waiting.filter(purge_after__lte=at + max(REMINDERS))
+    due = [erasure for erasure in late if _is_reminder_due(erasure, at=at)]
+    for erasure in due:
+        remind(erasure, at=at)
+    return len(due)
+
+
+def _is_reminder_due(erasure: Erasure, *, at: datetime) -> bool:
+    moments = [erasure.purge_after - before for before in REMINDERS]
+    # The first mail of all says the same; whoever asked a moment ago needs no second one.
+    passed = [moment for moment in moments if erasure.requested_at < moment <= at]
+    return bool(passed) and (erasure.reminded_at is None or erasure.reminded_at < max(passed))
+
+
 def remind(erasure: Erasure, *, at: datetime) -> None:
-    """Mail once more, shortly before it is too late. The link is in the first mail."""
+    """Mail that the end comes near. The link is in the first mail; an admin can also sign in and keep it."""
     _mail("erasure_reminder", erasure, at=at)
     erasure.reminded_at = at
     erasure.save(update_fields=["reminded_at"])

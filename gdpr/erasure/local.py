@@ -6,24 +6,23 @@ it again finds nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from datetime import date
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
 from django.db import connections, transaction
-from django.db.models import Field, ForeignKey, JSONField, Model, Q, QuerySet
+from django.db.models import Field, ForeignKey, Model, Q
 
 from accounts.models import OutboxMail, User
 from cutroom import clock
 from cutroom.personal_data import Erasure
 from gdpr import data_map
+from gdpr.erasure import holds
 from gdpr.erasure.ledger import Scope
 from gdpr.models import Erasure as ErasureWish
-from gdpr.models import ErasureState, LegalHold
+from gdpr.models import ErasureState
 from tenants import row_security, storage, tombstones
-
-Rows = QuerySet[Model]
+from tenants.models import Membership, Role, Tenant
 
 
 def purge(scope: Scope, subject: UUID) -> int:
@@ -35,7 +34,7 @@ def purge(scope: Scope, subject: UUID) -> int:
 def purge_tenant(tenant_id: UUID) -> int:
     """Remove a tenant's rows in all tables, and its folder in the storage."""
     tombstones.raise_for(tenant_id, at=clock.now())
-    rows = purge_rows(lambda each: tenant_rows(each, tenant_id))
+    rows = purge_rows(lambda each: tenant_rows(each, tenant_id), subject=tenant_id)
     return rows + storage.delete_below(storage.folder_of(tenant_id))
 
 
@@ -46,7 +45,8 @@ def purge_user(user_id: UUID) -> int:
     """
     email = User.objects.using("owner").filter(pk=user_id).values_list("email", flat=True).first()
     unnamed = sum(_unname(each, user_id) for each in data_map.data_map().models())
-    return unnamed + purge_rows(lambda each: person_rows(each, user_id, email or ""))
+    unnamed += _hand_over_mail(email) if email else 0
+    return unnamed + purge_rows(lambda each: person_rows(each, user_id, email or ""), subject=user_id)
 
 
 def purge_mail(addresses: Sequence[str]) -> int:
@@ -74,6 +74,17 @@ def _unname(each: data_map.Model, user_id: UUID) -> int:
     return sum(rows.filter(**{name: user_id}).update(**{name: None}) for name in names)
 
 
+def _hand_over_mail(email: str) -> int:
+    """Workspaces that are written to at this address are written to at another admin's from now on."""
+    tenants = Tenant.objects.using("owner").filter(email=email)
+    for tenant in tenants:
+        admins = Membership.everywhere.using("owner").filter(tenant=tenant, role=Role.ADMIN)
+        others = admins.exclude(user__email=email).order_by("created_at")
+        tenant.email = others.values_list("user__email", flat=True).first() or ""
+        tenant.save(using="owner", update_fields=["email"])
+    return len(tenants)
+
+
 def tenant_rows(each: data_map.Model, tenant_id: UUID) -> Q | None:
     """The condition for rows of a tenant in a table; None where there are none by declaration."""
     owner = each.table.owner
@@ -83,17 +94,16 @@ def tenant_rows(each: data_map.Model, tenant_id: UUID) -> Q | None:
 
 
 def person_rows(each: data_map.Model, user_id: UUID, email: str) -> Q | None:
-    """The condition for rows of a person that are not a tenant's, memberships excepted."""
+    """The condition for rows of a person that are not a tenant's, but for memberships and invitations."""
     owner = each.table.owner
-    if owner.tenant and each.label != "tenants.Membership":
-        return None
-    found = Q(**{owner.person: user_id}) if owner.person else Q()
+    is_theirs = not owner.tenant or each.label == "tenants.Membership"
+    found = Q(**{owner.person: user_id}) if owner.person and is_theirs else Q()
     if owner.mailbox and email:
         found |= Q(**{owner.mailbox: email})
     return found or None
 
 
-def purge_rows(condition: Callable[[data_map.Model], Q | None]) -> int:
+def purge_rows(condition: Callable[[data_map.Model], Q | None], *, subject: UUID) -> int:
     """Delete by the data map in one transaction as the owner; rows that the law keeps are reduced instead.
 
     Foreign keys are judged at its end, so the order does not matter.
@@ -105,7 +115,7 @@ def purge_rows(condition: Callable[[data_map.Model], Q | None]) -> int:
         for table in append_only_tables():
             cursor.execute(f'ALTER TABLE "{table}" DISABLE TRIGGER append_only')
         held = [target for target in targets if target[0].table.erasure is Erasure.HOLD and target[1]]
-        kept = {key for each, keys in held for key in _hold(each, keys)}
+        kept = set[holds.Key]().union(*(holds.keep(each, keys, subject=subject) for each, keys in held))
         removed = sum(_delete(each, keys, kept) for each, keys in targets if (each, keys) not in held)
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         for table in append_only_tables():
@@ -117,68 +127,19 @@ def _named(model: type[Model], condition: Q) -> list[Any]:
     return list(model._base_manager.using("owner").filter(condition).values_list("pk", flat=True))
 
 
-def _hold(each: data_map.Model, keys: list[Any]) -> Iterator[tuple[str, Any]]:
-    """Reduce rows the law keeps, note until when; yields (model, key) of the rows they cannot do without."""
-    hold = each.table.hold
-    rows = each.model._base_manager.using("owner").filter(pk__in=keys)
-    for row in rows:
-        began = getattr(row, hold.since, None) if hold else None
-        year = (began or clock.now()).year + (hold.years if hold else 0)
-        LegalHold.objects.update_or_create(
-            model=each.label,
-            row=str(row.pk),
-            defaults={
-                "statute": hold.statute if hold else "",
-                "until": date(year, 12, 31),
-                "created_at": clock.now(),
-            },
-        )
-        yield each.label, row.pk
-        yield from _needed_by(row)
-    _reduce(rows, list(hold.reduced) if hold else [])
-
-
-def _needed_by(row: Model) -> Iterator[tuple[str, Any]]:
-    for field in row._meta.local_concrete_fields:
-        target = field.related_model
-        value = getattr(row, field.attname)
-        if isinstance(field, ForeignKey) and isinstance(target, type) and value is not None:
-            found = target._base_manager.using("owner").filter(**{field.target_field.name: value})
-            for other in found:
-                yield target._meta.label, other.pk
-
-
-def _delete(each: data_map.Model, keys: list[Any], kept: set[tuple[str, Any]]) -> int:
+def _delete(each: data_map.Model, keys: list[Any], kept: set[holds.Key]) -> int:
     """Delete rows; those that a held row needs lose everything personal instead."""
     needed = [key for key in keys if (each.label, key) in kept]
     going = [key for key in keys if (each.label, key) not in kept]
     manager = each.model._base_manager.using("owner")
     personal = [field.name for field in each.model._meta.local_concrete_fields if _is_personal(each, field)]
-    _reduce(manager.filter(pk__in=needed), personal)
+    holds.empty(manager.filter(pk__in=needed), personal)
     return int(manager.filter(pk__in=going)._raw_delete("owner")) if going else 0
 
 
 def _is_personal(each: data_map.Model, field: Field[Any, Any]) -> bool:
     is_link = isinstance(field, ForeignKey)
     return field.name not in ("id", "livemode", "created") and ((is_link and field.null) or not is_link)
-
-
-def _reduce(rows: Rows, names: list[str]) -> None:
-    if not names:
-        return
-    fields = {field.name: field for field in rows.model._meta.local_concrete_fields}
-    rows.update(**{name: _nothing(fields[name]) for name in names if _can_be_empty(fields[name])})
-
-
-def _can_be_empty(field: Field[Any, Any]) -> bool:
-    is_text = field.get_internal_type() in ("CharField", "TextField", "EmailField", "JSONField")
-    return not field.primary_key and not field.unique and (field.null or is_text)
-
-
-def _nothing(field: Field[Any, Any]) -> Any:
-    if isinstance(field, JSONField):
-        return {}
-    return None if field.null else ""
 
 
 def append_only_tables() -> list[str]:

@@ -32,7 +32,6 @@ logger = logging.getLogger(__name__)
 # While somebody purges, nobody else does; whoever died is followed after this.
 LEASE = timedelta(minutes=10)
 PAUSE = timedelta(minutes=5)
-REMIND_BEFORE = timedelta(days=2)
 
 
 def work(*, at: datetime) -> int:
@@ -44,9 +43,7 @@ def work(*, at: datetime) -> int:
         return 0
     for waiting in Erasure.objects.filter(subscription__in=("to-cancel", "to-keep")):
         _settle_plan(waiting)
-    late = Erasure.objects.filter(purge_after__lte=at + REMIND_BEFORE, purge_after__gt=at)
-    for waiting in late.filter(state=ErasureState.WAITING, reminded_at=None):
-        asking.remind(waiting, at=at)
+    asking.remind_due(at=at)
     finished = 0
     while (erasure := _claim(at=at)) is not None:
         finished += _purge(erasure)

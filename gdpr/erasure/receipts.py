@@ -52,8 +52,8 @@ def mail(erasure: Erasure) -> None:
 
 
 def _kept(erasure: Erasure) -> list[dict[str, Any]]:
-    began = erasure.requested_at
-    held = LegalHold.objects.filter(created_at__gte=began).values("model", "statute", "until")
+    subjects = [erasure.subject, *erasure.people]
+    held = LegalHold.objects.filter(subject__in=subjects).values("model", "statute", "until")
     rows = held.annotate(rows=Count("pk")).order_by("model", "until")
     return [{**row, "until": row["until"].isoformat()} for row in rows]
 

@@ -11,6 +11,7 @@ import redis
 from django.db import connections
 from psycopg import sql
 
+from accounts.models import User
 from gdpr import conf
 from gdpr.backups.errors import BackupError
 from gdpr.erasure import local
@@ -18,12 +19,19 @@ from gdpr.erasure.ledger import Scope
 from gdpr.models import Erasure
 from tenants import storage
 
-# What may know an id afterwards: the wish itself, and the tombstone.
-ALLOWED = frozenset({"gdpr_erasure", "tenants_tombstone"})
+# What may know an id afterwards: the wish itself, the tombstone, the note on what the law keeps, a breach.
+ALLOWED = frozenset({"gdpr_breach", "gdpr_erasure", "gdpr_legalhold", "tenants_tombstone"})
 _TABLES = """
-SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+SELECT c.relname, EXISTS (
+    SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped
+)
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = 'public' AND c.relkind = 'r' ORDER BY 1
 """
+_COUNT = sql.SQL(
+    "SELECT count(*) FROM {table} t WHERE t::text ~ %s "
+    "OR EXISTS (SELECT FROM jsonb_each_text(to_jsonb(t)) each WHERE each.value = ANY(%s))"
+)
 BATCH = 500
 
 
@@ -45,18 +53,24 @@ def second_pass(erasure: Erasure) -> int:
 
 
 def marks_of(erasure: Erasure) -> list[str]:
-    """Ids and addresses that only the erased had."""
-    return [*marks_everywhere(erasure), *erasure.people, str(erasure.subject)]
+    """Ids that only the erased had."""
+    return [*erasure.people, str(erasure.subject)]
+
+
+def addresses_of(erasure: Erasure) -> list[str]:
+    """Mail addresses that nobody here has any more."""
+    staying = User.objects.filter(email__in=erasure.contacts).values_list("email", flat=True)
+    return sorted(set(erasure.contacts) - set(staying))
 
 
 def marks_everywhere(erasure: Erasure) -> list[str]:
     """Those that not even an append-only log may hold; the bare id of a person who acted leads nowhere."""
-    return erasure.contacts if erasure.scope == Scope.USER else [str(erasure.subject)]
+    return [] if erasure.scope == Scope.USER else [str(erasure.subject)]
 
 
 def clear_redis(erasure: Erasure) -> int:
     """Remove cache keys and waiting messages that name the erased; how many."""
-    marks = marks_of(erasure)
+    marks = [*marks_of(erasure), *addresses_of(erasure)]
     removed = 0
     with redis.Redis.from_url(conf.redis_url()) as client:
         for key in _keys(client):
@@ -71,23 +85,26 @@ def clear_redis(erasure: Erasure) -> int:
 
 
 def _all(erasure: Erasure, marks: list[str]) -> Iterator[tuple[str, int]]:
-    yield from _rows(marks, in_logs=marks_everywhere(erasure))
+    yield from _rows(marks, in_logs=marks_everywhere(erasure), addresses=addresses_of(erasure))
     if erasure.scope == Scope.TENANT:
         yield "storage", storage.left_below(storage.folder_of(erasure.subject))
     with redis.Redis.from_url(conf.redis_url()) as client:
-        yield "redis", sum(_names(key, marks) for key in _keys(client))
+        words = [*marks, *addresses_of(erasure)]
+        yield "redis", sum(_names(key, words) for key in _keys(client))
 
 
-def _rows(marks: list[str], *, in_logs: list[str]) -> Iterator[tuple[str, int]]:
+def _rows(marks: list[str], *, in_logs: list[str], addresses: list[str]) -> Iterator[tuple[str, int]]:
     logs = set(local.append_only_tables())
     with connections["owner"].cursor() as cursor:
         cursor.execute(_TABLES)
-        for (table,) in cursor.fetchall():
+        for table, is_tenants in cursor.fetchall():
             if table in ALLOWED:
                 continue
-            statement = sql.SQL("SELECT count(*) FROM {} t WHERE t::text ~ %s").format(sql.Identifier(table))
             wanted = in_logs if table in logs else marks
-            cursor.execute(statement, ["|".join(re.escape(mark) for mark in wanted)])
+            # A script of somebody else may mention an address; a column that is the address may not stay.
+            is_script = is_tenants and table not in logs
+            pattern = "|".join(re.escape(mark) for mark in (wanted if is_script else [*wanted, *addresses]))
+            cursor.execute(_COUNT.format(table=sql.Identifier(table)), [pattern or "^$", addresses])
             yield table, cursor.fetchone()[0]
 
 

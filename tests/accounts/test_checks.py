@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 from pytest_django import Settings
 
-from accounts import checks, limits, refresh_tokens, retention
-from accounts.models import LoginRequest, RateBucket, RefreshToken, Session
-from cutroom import clock
-from tests.accounts.conftest import NEWCOMER, ask, sign_in
+from accounts import checks
 
 
 def found(check: Any) -> list[str]:
@@ -45,36 +41,9 @@ def test_m10_r9_deployment_refuses_what_helps_a_developer(
 
 
 @pytest.mark.django_db
-def test_m13_questions_are_forgotten_after_a_day() -> None:
-    ask(NEWCOMER)
-    retention.purge(at=clock.now() + timedelta(days=1, hours=1))
-    assert not LoginRequest.objects.exists()
-
-
-@pytest.mark.django_db
-def test_j17_tokens_and_sessions_are_purged_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retention, "BATCH", 2)
-    token = sign_in(NEWCOMER).refresh_token
-    for _ in range(6):
-        token = refresh_tokens.rotate(token, at=clock.now()).token
-    retention.purge(at=clock.now() + timedelta(days=89))
-    assert (RefreshToken.objects.count(), Session.objects.count()) == (7, 1)
-    retention.purge(at=clock.now() + timedelta(days=181))
-    assert (RefreshToken.objects.count(), Session.objects.count()) == (0, 0)
-
-
-@pytest.mark.django_db
 def test_j17_what_is_purged_is_found_by_an_index() -> None:
     tables = ("accounts_refreshtoken", "accounts_session", "accounts_loginrequest", "accounts_ratebucket")
     with connection.cursor() as cursor:
         cursor.execute("SELECT tablename FROM pg_indexes WHERE indexdef LIKE '%%(expires_at)'")
         indexed = {name for (name,) in cursor.fetchall()}
     assert set(tables) <= indexed
-
-
-@pytest.mark.django_db
-def test_counters_of_past_windows_are_forgotten(settings: Settings) -> None:
-    settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    limits.check([limits.Limit(key="test", count=1, seconds=60)])
-    retention.purge(at=clock.now() + timedelta(seconds=61))
-    assert not RateBucket.objects.exists()

@@ -9,12 +9,12 @@ from django.db.models import F
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from accounts import conf, invitations, retention
+from accounts import conf, invitations
 from accounts.models import Invitation, OutboxMail, User
 from cutroom import clock, sealing
 from cutroom.errors import DomainError, RateLimited
 from tenants.context import tenant_context
-from tenants.models import Membership, Role, Tenant
+from tenants.models import Role, Tenant
 from tests.accounts.conftest import NEWCOMER
 from tests.accounts.invites import INVITES, Delivered, accept, audited, invite, token_in
 from tests.cast import Cast, bearer
@@ -167,18 +167,6 @@ def test_sixteen_invitations_of_one_address_at_once_are_one(committed_cast: Cast
     clients = [bearer(cast.alice, cast.acme) for _ in range(4)]
     answers = at_once(lambda number: invite(clients[number], NEWCOMER), count=4)
     assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409]
-
-
-@pytest.mark.committed
-def test_addresses_of_invitations_are_forgotten_a_month_after_their_end(committed_cast: Cast) -> None:
-    cast, now = committed_cast, clock.now()
-    invite(bearer(cast.alice, cast.acme), NEWCOMER)
-    over = now + conf.INVITATION_LIFE + retention.INVITATIONS_KEPT
-    assert retention.purge_invitations(at=over - timedelta(minutes=1)) == 0
-    assert retention.purge_invitations(at=over + timedelta(minutes=1)) == 1
-    with tenant_context(cast.acme.pk):
-        assert Membership.objects.count() == 2
-        assert not Invitation.objects.exists()
 
 
 def test_invitations_go_out_with_redis_down(alice: APIClient, settings: Settings) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 from email import message_from_bytes
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from django.core.mail.backends.locmem import EmailBackend
 from django.test import Client
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
-from accounts import outbox, retention
+from accounts import outbox
 from accounts.models import OutboxMail
 from cutroom import clock
 from tests.accounts.conftest import ASKER, NEWCOMER, ask
@@ -150,15 +149,6 @@ def test_m6_waiting_mail_is_sealed_and_sent_mail_is_emptied(delivered: Delivered
     assert link.token.encode() not in sealed
     delivered()
     assert bytes(OutboxMail.objects.get().body_sealed) == b""
-
-
-def test_mails_are_forgotten_after_a_day(delivered: Delivered) -> None:
-    ask(NEWCOMER)
-    delivered()
-    retention.purge(at=clock.now() + timedelta(hours=23))
-    assert OutboxMail.objects.count() == 1
-    retention.purge(at=clock.now() + timedelta(hours=25))
-    assert OutboxMail.objects.count() == 0
 
 
 @pytest.fixture

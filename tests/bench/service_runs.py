@@ -29,7 +29,7 @@ class Size:
 
 
 # What the promises are about, and what a change is compared by, several times a day on shared machines.
-FULL = Size(repeats=60, tenants=10_000, megabytes=1000, requests=10_000, jobs=100)
+FULL = Size(repeats=60, tenants=10_000, megabytes=5000, requests=10_000, jobs=100)
 SMALL = Size(repeats=30, tenants=500, megabytes=200, requests=1_000, jobs=5)
 
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.utils import timezone
-from djstripe.models import Event, IdempotencyKey, WebhookEventTrigger
 
-from billing import reconciliation, retention
+from billing import reconciliation
 from billing.models import Reconciliation, TenantSubscription
 from billing.standin import state, subscriptions
 from cutroom import clock
@@ -69,16 +66,3 @@ def test_the_command_tells_and_a_dry_run_changes_nothing(acme: Till) -> None:
     call_command("reconcile_billing", "--json", stdout=out)
     assert len(json.loads(out.getvalue())["drifted"]) == 1
     assert acme.row().next_plan == "free"
-
-
-def test_webhooks_are_forgotten_in_time_and_subscriptions_are_not(acme: Till) -> None:
-    acme.buy()
-    IdempotencyKey.objects.create(action="customer:create:1", livemode=False)
-    assert retention.purge(at=timezone.now()) == 0
-    assert retention.purge(at=timezone.now() + timedelta(days=31)) > 0
-    assert not WebhookEventTrigger.objects.exists()
-    assert not IdempotencyKey.objects.exists()
-    assert Event.objects.exists(), "a repeat must still be known"
-    retention.purge(at=timezone.now() + timedelta(days=91))
-    assert not Event.objects.exists()
-    assert acme.row().plan == "pro"

@@ -19,6 +19,8 @@ from billing.metrics import WEBHOOKS
 from billing.standin import courier, state
 from billing.standin.courier import Delivery
 from billing.standin.state import Thing
+from cutroom import clock
+from tenants import holding
 from tests.billing.conftest import Till
 
 FOREIGN = "whsec_of_somebody_else"
@@ -99,6 +101,18 @@ def test_a_signed_event_counts(acme: Till) -> None:
     assert send(body, courier.sign(body, endpoint().secret)).status_code == 200
     assert WEBHOOKS.labels(outcome="processed")._value.get() == before + 1
     assert (acme.row().plan, acme.row().status) == ("pro", "active")
+
+
+def test_a_restored_copy_on_hold_takes_no_events(acme: Till) -> None:
+    body = json.dumps(paid_event(acme)).encode()
+    before = stored()
+    holding.hold("restored from a backup", at=clock.now())
+    refused = send(body, courier.sign(body, endpoint().secret))
+    assert (refused.status_code, refused["Retry-After"]) == (503, "3600")
+    assert stored() == before
+    holding.release()
+    assert send(body, courier.sign(body, endpoint().secret)).status_code == 200
+    assert acme.row().plan == "pro"
 
 
 @pytest.mark.fault(25)

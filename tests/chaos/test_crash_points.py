@@ -26,7 +26,7 @@ from tenants.models import AuditCheckpoint, DeliveryState, Tenant, WebhookDelive
 from tests.cast import Cast
 from tests.chaos.conftest import Submit
 from tests.chaos.site import Site
-from tests.gdpr import test_erasure, test_export_crashes, test_making_backups
+from tests.gdpr import test_export_crashes, test_import, test_making_backups, test_purge_races
 from tests.rendering.publishing import test_sending
 from tests.tenants.receiver import receiver
 from tests.workers import WorkerGroup, finish, fresh, wait_until
@@ -89,7 +89,8 @@ def names_of(argument: ast.expr) -> list[str]:
 
 def test_every_crash_point_is_killed_once() -> None:
     here = IN_A_STEP + WHILE_SUBMITTING + WHILE_CANCELLING + WHILE_RETRYING + WHILE_UPLOADING + WHILE_DELETING
-    gdpr = test_export_crashes.POINTS + test_making_backups.CRASH_POINTS + test_erasure.CRASH_POINTS
+    gdpr = [*test_export_crashes.POINTS, *test_making_backups.CRASH_POINTS, *test_purge_races.CRASH_POINTS]
+    gdpr += test_import.CRASH_POINTS
     assert set(named_points()) == {*here, *ELSEWHERE, *gdpr, *test_sending.CRASH_POINTS}
 
 

@@ -9,9 +9,13 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
-from accounts.models import ApiKey, Session
+from accounts import mail_choices
+from accounts.models import ApiKey, OutboxMail, Session
 from cutroom import clock
+from gdpr.duties import consents
+from gdpr.duties.models import Consent, Purpose
 from gdpr.export import making
+from gdpr.models import BackupRun
 from tenants.context import tenant_context
 from tests.cast import Cast, browser_of, open_session
 
@@ -56,7 +60,9 @@ def test_a_new_key_is_shown_once_and_can_be_revoked(page: Client, committed_cast
     assert plain not in text_of(page)
     with tenant_context(committed_cast.acme.pk):
         key = ApiKey.objects.get()
-    page.post(f"/account/keys/{key.pk}/revoke")
+    page.post(f"/account/keys/{key.pk}/revoke", {"last4": "none"})
+    assert "It still works." in text_of(page)
+    page.post(f"/account/keys/{key.pk}/revoke", {"last4": key.last_four})
     assert "No key yet." in text_of(page)
 
 
@@ -89,5 +95,60 @@ def test_a_download_asks_to_confirm_after_ten_minutes(page: Client, committed_ca
     assert asked["Location"].startswith("/account/confirm?next=")
 
 
-def test_backups_are_told(page: Client) -> None:
-    assert "Last backup" in text_of(page)
+def test_all_other_devices_are_signed_out_at_once(page: Client, committed_cast: Cast) -> None:
+    for _ in range(2):
+        open_session(committed_cast.alice, committed_cast.acme)
+    bobs = open_session(committed_cast.bob, committed_cast.acme)
+    page.post("/account/devices/others/end")
+    assert Session.objects.filter(user=committed_cast.alice, ended_at=None).count() == 1
+    assert Session.objects.get(pk=bobs.pk).ended_at is None
+    assert "Sign out all others" not in text_of(page)
+
+
+def test_the_name_is_saved_and_the_team_reads_it(page: Client, committed_cast: Cast) -> None:
+    given = {"name": "  Alice   Ács ", "theme": "dark", "next": "/account?saved=profile"}
+    answer = page.post("/account/profile", given)
+    assert answer["Location"] == "/account?saved=profile"
+    assert answer.cookies["theme"].value == "dark"
+    text = page.get("/account?saved=profile").content.decode()
+    assert "Alice Ács" in text
+    assert "Saved" in text
+    assert "Alice Ács" in browser_of(committed_cast.bob, committed_cast.acme).get("/team").content.decode()
+
+
+def test_a_name_that_is_too_long_stays_in_the_form(page: Client) -> None:
+    answer = page.post("/account/profile", {"name": "x" * 81, "theme": "system"})
+    assert answer.status_code == 400
+    assert "Use at most 80 characters." in answer.content.decode()
+    assert "x" * 81 in answer.content.decode()
+
+
+def test_a_mail_that_is_not_wanted_is_not_written(page: Client, committed_cast: Cast) -> None:
+    assert page.post("/account/mail", {"wanted": ["usage_threshold", "nonsense"]}).status_code == 302
+    assert [choice.is_wanted for choice in mail_choices.of(committed_cast.alice.pk)] == [False, True, False]
+    page.post("/account/exports")
+    assert making.make_next()
+    assert not OutboxMail.objects.filter(kind="export_ready").exists()
+    page.post("/account/mail", {"wanted": list(mail_choices.OPTIONAL)})
+    page.post("/account/exports")
+    assert making.make_next()
+    assert OutboxMail.objects.get(kind="export_ready").recipient == "alice@acme.test"
+
+
+def test_news_need_a_yes_and_a_no_is_as_easy(page: Client, committed_cast: Cast) -> None:
+    alice = committed_cast.alice.pk
+    for given in ({}, {"news": "yes"}, {"news": "yes"}, {}):
+        page.post("/account/mail", given)
+        assert consents.is_given(alice, Purpose.NEWS) is bool(given)
+    assert list(Consent.objects.order_by("at").values_list("is_given", flat=True)) == [True, False]
+
+
+def test_backups_are_told_and_turn_red_when_they_are_too_old(page: Client) -> None:
+    assert "No backup was made yet." in text_of(page)
+    at = clock.now() - timedelta(hours=1)
+    run = BackupRun.objects.create(pk="r", started_at=at, finished_at=at, verified_at=at, state="succeeded")
+    assert "In time" in text_of(page)
+    BackupRun.objects.filter(pk=run.pk).update(verified_at=at - timedelta(days=9))
+    text = text_of(page)
+    assert "Overdue" in text
+    assert "The last verified backup was checked 9 days ago." in text

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,26 +15,20 @@ from django.test import Client
 from pytest_django import Settings
 
 from accounts import outbox, services
-from accounts.models import ApiKey, OutboxMail, Session, User
+from accounts.models import ApiKey, Invitation, OutboxMail, Session, User
 from billing import customers
 from cutroom import clock, signatures
-from gdpr.erasure import asking, ledger, purging, receipts
+from gdpr.erasure import ledger, purging, receipts
 from gdpr.models import Erasure, ErasureState
 from rendering import services as rendering
 from rendering.models import JobState, Project, RenderJob
 from tenants import storage
 from tenants.context import tenant_context
-from tenants.errors import TenantErased
 from tenants.models import Membership, Role, Tenant, TenantState
 from tests.cast import Cast, bearer, join
-from tests.gdpr.conftest import Vault, put
-from tests.threads import at_once
-from tests.workers import worker_environment
+from tests.gdpr.conftest import Vault
 
 pytestmark = pytest.mark.committed
-
-CRASH_POINTS = [f"purge_{when}_{step}" for step in purging.STEPS for when in ("before", "after")]
-CRASH_POINTS.append("purge_after_mail")
 
 
 @pytest.fixture
@@ -109,12 +102,14 @@ def test_nothing_is_purged_before_its_day(acme: Cast) -> None:
     assert Erasure.objects.get().state == ErasureState.WAITING
 
 
-def test_a_reminder_leaves_once_before_it_is_too_late(acme: Cast) -> None:
+def test_reminders_leave_a_week_and_a_day_before_it_is_too_late(acme: Cast) -> None:
     ask(acme)
-    for _ in range(2):
-        purging.work(at=later(13))
+    end, people = Erasure.objects.get().purge_after, len(Erasure.objects.get().contacts)
     reminders = OutboxMail.objects.filter(kind="erasure_reminder")
-    assert reminders.count() == len(Erasure.objects.get().contacts)
+    for days, hours, mails in ((7, 1, 0), (7, 0, 1), (2, 0, 1), (1, 0, 2), (0, 1, 2)):
+        for _ in range(2):
+            purging.work(at=end - timedelta(days=days, hours=hours))
+        assert reminders.count() == mails * people, (days, hours)
 
 
 def test_the_purge_leaves_nothing_and_a_signed_receipt(acme: Cast, media: Path, vault: Vault) -> None:
@@ -140,74 +135,6 @@ def test_it_can_be_wished_immediately(acme: Cast) -> None:
     assert answer.json()["undo_url"] == ""
     assert purging.work(at=clock.now()) == 1
     assert Erasure.objects.get().state == ErasureState.DONE
-
-
-@pytest.mark.fault(37, breaks=["I4"])
-@pytest.mark.parametrize("point", CRASH_POINTS)
-def test_a_purge_killed_anywhere_ends_complete(
-    acme: Cast, vault: Vault, media: Path, settings: Settings, tmp_path: Path, point: str
-) -> None:
-    ask(acme, immediately=True)
-    once = tmp_path / point
-    once.touch()
-    program = (
-        "import django; django.setup(); from cutroom import clock; "
-        "from gdpr.erasure import purging; purging.work(at=clock.now())"
-    )
-    environment = worker_environment(
-        {
-            "CUTROOM_CRASH_POINTS": str(tmp_path),
-            "BACKUP_STORE": settings.GDPR_BACKUP_STORE,
-            "MEDIA_DIR": str(media),
-        }
-    )
-    killed = subprocess.run(
-        [sys.executable, "-c", program], cwd=django_settings.BASE_DIR, env=environment, check=False
-    )
-    assert killed.returncode == -9
-    assert purging.work(at=clock.now()) == 0, "the dead one's lease still holds"
-    assert purging.work(at=clock.now() + purging.LEASE + timedelta(minutes=1)) == 1
-    erasure = Erasure.objects.get()
-    assert (erasure.state, set(erasure.counts)) == (ErasureState.DONE, set(purging.STEPS)), erasure.error
-    assert not Tenant.objects.using("ops").filter(pk=acme.acme.pk).exists()
-    assert not User.objects.filter(email__contains="acme").exists()
-    assert not (media / "tenants" / str(acme.acme.pk)).exists()
-
-
-@pytest.mark.fault(37, breaks=["I4"])
-def test_undo_and_purge_exclude_each_other(acme: Cast) -> None:
-    token = token_of(ask(acme).json()["undo_url"])
-    erasure = Erasure.objects.get()
-    at = erasure.purge_after
-
-    def race(number: int) -> str:
-        try:
-            if number % 2:
-                asking.undo(token, at=at - timedelta(seconds=1))
-                return "undone"
-            return "purged" if purging.work(at=at) else ""
-        except Exception as refusal:
-            return type(refusal).__name__
-
-    outcomes = at_once(race, count=6)
-    erasure.refresh_from_db()
-    is_there = Tenant.objects.using("ops").filter(pk=acme.acme.pk).exists()
-    if erasure.state == ErasureState.UNDONE:
-        assert is_there
-        assert "purged" not in outcomes
-    else:
-        assert erasure.state == ErasureState.DONE
-        assert not is_there
-        assert "undone" not in outcomes
-
-
-@pytest.mark.fault(36, breaks=["I4"])
-def test_a_late_worker_leaves_no_file_after_the_tombstone(acme: Cast, tmp_path: Path, media: Path) -> None:
-    ask(acme, immediately=True)
-    purging.work(at=clock.now())
-    with pytest.raises(TenantErased):
-        put(acme, "late.jpg", b"late", tmp_path)
-    assert not list(media.rglob("late*"))
 
 
 def test_a_failing_third_party_is_asked_again(acme: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -245,6 +172,20 @@ def test_a_creator_deletes_only_themselves(acme: Cast) -> None:
     with tenant_context(acme.acme.pk):
         assert Project.objects.exists()
         assert not Membership.objects.filter(user_id=acme.bob.pk).exists()
+
+
+def test_a_founder_leaves_and_the_workspace_is_written_to_elsewhere(acme: Cast) -> None:
+    dora = join(acme.acme, "dora", Role.ADMIN)
+    Tenant.objects.using("owner").filter(pk=acme.acme.pk).update(email=acme.alice.email)
+    with tenant_context(acme.globex.pk):
+        times = {"created_at": clock.now(), "sent_at": clock.now(), "expires_at": later()}
+        Invitation.objects.create(email=acme.alice.email, role=Role.CREATOR, token_hash="x", **times)
+        Project.objects.create(slug="letter", title=f"A letter to {acme.alice.email}")
+    assert ask(acme, scope="person", immediately=True).status_code == 202
+    assert purging.work(at=clock.now()) == 1, Erasure.objects.get().error
+    assert Tenant.objects.using("ops").get(pk=acme.acme.pk).email == dora.email
+    assert not Invitation.everywhere.using("ops").exists()
+    assert Project.everywhere.using("ops").filter(slug="letter").exists(), "a script is its author's"
 
 
 def test_the_last_admin_hands_over_or_deletes_the_workspace(acme: Cast) -> None:

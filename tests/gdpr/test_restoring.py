@@ -89,6 +89,18 @@ def test_what_lived_before_is_kept_under_another_name_and_backed_up(
     assert not databases.exists(aside.place().database)
 
 
+def test_a_server_set_up_a_moment_ago_is_replaced_without_a_safety_backup(
+    vault: Vault, made: BackupRun, acme_at_work: Cast, media: Path
+) -> None:
+    live = Address.of("owner").name
+    aside.close_own_connections()
+    databases.drop(live)
+    databases.create(live)
+    report = restore(vault, made, dataclasses.replace(REPLACE, has_safety_backup=True))
+    assert "safety_backup" not in report
+    assert set(Tenant.objects.using("ops").values_list("slug", flat=True)) == {"acme", "globex"}
+
+
 def test_while_somebody_is_connected_nothing_is_replaced(
     vault: Vault,
     made: BackupRun,

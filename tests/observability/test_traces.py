@@ -116,5 +116,5 @@ def test_a_doorbell_of_another_job_is_linked_and_not_mixed_up(spans: InMemorySpa
 
 
 def test_what_beat_rings_for_begins_no_trace(spans: InMemorySpanExporter, eager: None, db: None) -> None:
-    app.tasks["tenants.purge_answers"].apply()
+    app.tasks["metering.release_expired"].apply()
     assert spans.get_finished_spans() == ()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
-from datetime import timedelta
 from types import ModuleType
 from typing import Any
 
@@ -19,7 +18,7 @@ from rest_framework.test import APIClient
 from cutroom import clock
 from cutroom.errors import InvalidInput
 from cutroom.problems import problem_response
-from tenants import audit, retention
+from tenants import audit
 from tenants.context import tenant_context
 from tenants.idempotency import CLAIM_LASTS, CLAIMED
 from tenants.models import AuditEntry, IdempotencyRecord
@@ -217,17 +216,3 @@ class TestBetweenTransactions:
             )
             IdempotencyRecord.objects.update(created_at=clock.now() - CLAIM_LASTS)
         assert post(bearer(committed_cast.alice, committed_cast.acme)).status_code == 201
-
-
-@pytest.mark.committed
-def test_answers_are_forgotten_after_a_day(committed_cast: Cast) -> None:
-    for tenant in (committed_cast.acme, committed_cast.globex):
-        with tenant_context(tenant.pk):
-            for key in ("new", "old"):
-                IdempotencyRecord.objects.create(
-                    key=key, path="/api/x", request_hash="", status=200, content_type="", body=b""
-                )
-            old = IdempotencyRecord.objects.filter(key="old")
-            old.update(created_at=clock.now() - retention.ANSWERS_KEPT - timedelta(seconds=1))
-    assert retention.purge(at=clock.now()) == 2
-    assert set(IdempotencyRecord.everywhere.using("ops").values_list("key", flat=True)) == {"new"}

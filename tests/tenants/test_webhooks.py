@@ -11,7 +11,7 @@ from django.db import transaction
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from cutroom import clock
-from tenants import retention, webhook_delivery, webhooks
+from tenants import webhook_delivery, webhooks
 from tenants.context import tenant_context
 from tenants.models import AuditEntry, DeliveryState, Tenant, WebhookDelivery, WebhookEndpoint, WebhookMessage
 from tests.cast import Cast
@@ -219,12 +219,3 @@ def test_the_bell_is_rung_for_tenants_with_something_due(acme: Tenant, program: 
     with tenant_context(acme.pk):
         WebhookDelivery.objects.update(state=DeliveryState.PENDING, due_at=clock.now() - timedelta(seconds=1))
     assert webhook_delivery.ring_for_due() == 1
-
-
-def test_messages_are_forgotten_after_thirty_days(acme: Tenant, program: Receiver) -> None:
-    subscribe(acme, program)
-    announce(acme, "render.succeeded")
-    retention.purge(at=clock.now() + timedelta(days=29))
-    assert len(deliveries(acme)) == 1
-    retention.purge(at=clock.now() + timedelta(days=31))
-    assert not deliveries(acme)

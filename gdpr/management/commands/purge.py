@@ -1,4 +1,4 @@
-"""What the nightly job does, by hand: delete everything that was kept long enough."""
+"""What the hourly purge does, by hand: delete everything that was kept long enough."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from cutroom import clock
 from gdpr import retention
+from gdpr.erasure import holds
 
 
 class Command(BaseCommand):
@@ -25,7 +26,7 @@ class Command(BaseCommand):
         """Purge, or count."""
         at = clock.now()
         if options["dry_run"]:
-            found: dict[str, int] = {}
+            found: dict[str, int] = {retention.HELD: holds.over(at=at).count()}
             for rule in retention.table():
                 found[rule.stream] = found.get(rule.stream, 0) + rule.stale(at).count()
         else:

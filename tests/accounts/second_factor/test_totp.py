@@ -9,7 +9,6 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from pytest_django import Settings
 
-from accounts import retention
 from accounts.errors import FactorExists, SecondFactorRefused
 from accounts.second_factor import totp
 from accounts.second_factor.models import AuthenticatorApp
@@ -126,10 +125,3 @@ def test_a_lost_key_refuses_codes_and_breaks_nothing_else(cast: Cast, settings: 
     phone, at = give_app(cast.bob), clock.now()
     settings.ACCOUNTS_SECOND_FACTOR_KEYS = ["another-key", ""]
     assert not totp.use(user_id=cast.bob.pk, code=phone.code(at), at=at)
-
-
-def test_enrolments_left_lying_are_forgotten_after_a_day(cast: Cast) -> None:
-    totp.begin(user_id=cast.bob.pk, email=cast.bob.email, at=clock.now())
-    give_app(cast.alice)
-    retention.purge(at=clock.now() + timedelta(days=2))
-    assert AuthenticatorApp.objects.get().user == cast.alice

@@ -1,0 +1,1 @@
+"""What the law asks beyond handing over and erasing: consent, requests with their clock, breaches."""
