@@ -17,8 +17,8 @@ from accounts.magic_links import Asker
 from tenants import refusals
 from tenants.context import Actor
 from tenants.errors import TenantSuspended
-from tenants.http import Principal
-from tenants.models import OPEN_STATES, Role
+from tenants.http import OPEN_STATES, Principal
+from tenants.models import Role
 
 SESSION_KEY = "sid"
 # Beside it while an operator acts as a member: the session to go back to.

@@ -15,7 +15,8 @@ from accounts.signals import signed_up
 from tenants import audit
 from tenants.context import Actor, tenant_context
 from tenants.errors import TenantSuspended
-from tenants.models import OPEN_STATES, Membership, Role, Tenant
+from tenants.http import OPEN_STATES
+from tenants.models import Membership, Role, Tenant
 
 MEMBERSHIPS = "SELECT tenant_id, slug, name, state, role FROM accounts_memberships(%s)"
 

@@ -15,12 +15,16 @@ from rest_framework.request import Request
 from cutroom.errors import DomainError
 from tenants import roles
 from tenants.context import Actor
-from tenants.models import Role
+from tenants.models import Role, TenantState
 from tenants.roles import Capability
 
 if TYPE_CHECKING:
     # DRF imports this module while rest_framework.views is being imported.
     from rest_framework.views import APIView
+
+
+# Of a tenant in one of these its people can get in; while it is to be deleted, to look and to keep it.
+OPEN_STATES = (TenantState.ACTIVE, TenantState.DELETING)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,10 +21,6 @@ class TenantState(models.TextChoices):
     DELETING = "deleting", _("deleting")
 
 
-# In these its people can get in.
-OPEN_STATES = (TenantState.ACTIVE, TenantState.DELETING)
-
-
 class Tenant(models.Model):
     """The paying boundary. Every tenant row points here; dj-stripe asks its subscriber for an `email`."""
 

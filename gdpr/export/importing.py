@@ -18,6 +18,7 @@ from django.db.models import AutoField, Q
 from django.db.models import Model as DjangoModel
 
 from accounts.models import User
+from cutroom import scratch
 from cutroom.crash_points import crash_at
 from cutroom.personal_data import ExportForm
 from gdpr.data_map import Model, data_map, group_of
@@ -25,7 +26,6 @@ from gdpr.export import values
 from gdpr.export.archive import chunks_of
 from gdpr.export.errors import NotImportable
 from gdpr.export.reading import Source
-from rendering import scratch
 from tenants import audit, storage
 from tenants.context import tenant_context
 from tenants.errors import TenantErased

@@ -8,11 +8,10 @@ from typing import Any
 
 from django import template
 
-from cutroom import clock
+from cutroom import clock, dials
 from gdpr import conf
 from gdpr.erasure import asking
 from gdpr.models import Erasure
-from rendering import drawings
 from tenants.models import TenantState
 from tenants.roles import Capability
 
@@ -48,7 +47,7 @@ def _facts(context: dict[str, Any]) -> dict[str, Any]:
         "erasure": erasure,
         "days": days,
         "may_keep": principal.may(Capability.DELETE_TENANT),
-        "leader": drawings.leader(min(100, 100 * days // max(1, conf.erasure_grace().days))),
+        "leader": dials.leader(min(100, 100 * days // max(1, conf.erasure_grace().days))),
         "backups_until": erasure.purge_after + conf.backup_kept(),
         "csrf_token": context.get("csrf_token"),
     }

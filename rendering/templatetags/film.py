@@ -7,7 +7,7 @@ from typing import Any
 
 from django import template
 
-from cutroom import clock
+from cutroom import clock, dials
 from rendering import drawings
 from rendering.choices import Aspect
 from rendering.models import JobState, RenderJob
@@ -89,7 +89,7 @@ def age(moment: datetime) -> str:
 @register.inclusion_tag("rendering/_leader.html")
 def leader(percent: int) -> dict[str, Any]:
     """The dial of a film leader: how much of the render is done."""
-    return {"leader": drawings.leader(percent)}
+    return {"leader": dials.leader(percent)}
 
 
 @register.inclusion_tag("rendering/_strip.html")

@@ -25,7 +25,7 @@ from gdpr.erasure import purging
 from gdpr.export import making
 from metering import reconciliation
 from metering.models import QuotaCounter, UsageShare
-from rendering.models import Asset, CacheEntry, Project, RenderJob, RenderStep
+from rendering.models import Project, RenderJob, RenderStep
 from tenants import storage
 from tenants.context import tenant_context
 from tenants.models import AuditEntry, Membership, Tenant
@@ -295,9 +295,3 @@ def test_what_is_too_large_for_the_disk_is_refused(
     monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(1, 1, 0))
     with pytest.raises(CommandError, match="are free"):
         load(archive)
-
-
-def test_everything_portable_is_tried(archive: Path) -> None:
-    source = Opened(zipfile.ZipFile(archive))
-    assert {table["model"] for table in source.manifest["tables"] if table["rows"]} >= set(PORTABLE)
-    assert {Asset._meta.label, CacheEntry._meta.label} <= set(PORTABLE)

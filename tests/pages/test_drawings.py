@@ -6,22 +6,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cutroom import dials
 from rendering import drawings
 
 
 def test_the_dial_sweeps_a_quarter_to_the_right() -> None:
-    assert drawings.leader(25).arc == "M60 14A46 46 0 0 1 106.0 60.0"
+    assert dials.leader(25).arc == "M60 14A46 46 0 0 1 106.0 60.0"
 
 
 def test_beyond_half_the_dial_takes_the_long_way() -> None:
-    assert " 0 1 1 " in drawings.leader(62).arc
-    assert " 0 0 1 " in drawings.leader(50).arc
+    assert " 0 1 1 " in dials.leader(62).arc
+    assert " 0 0 1 " in dials.leader(50).arc
 
 
 @pytest.mark.parametrize("percent", [100, 140])
 def test_the_full_dial_is_a_whole_ring(percent: int) -> None:
-    assert drawings.leader(percent).percent == 100
-    assert drawings.leader(percent).sweep.endswith("59.9 14z")
+    assert dials.leader(percent).percent == 100
+    assert dials.leader(percent).sweep.endswith("59.9 14z")
 
 
 def test_the_strip_is_shared_out_by_length() -> None:
