@@ -72,11 +72,8 @@ class Kept:
 
 @dataclass(frozen=True, kw_only=True)
 class Hold:
-    """A law that forbids deletion for a while: until the end of the year, `years` after `since`.
-
-    `reduced` are the fields emptied meanwhile, `kept_parts` the parts of JSON fields that the law asks for:
-    nested names, True for all below one. Nothing with an @ in it is kept.
-    """
+    """A law that forbids deletion to the end of a year. `reduced` fields are emptied meanwhile, of JSON fields
+    the `kept_parts` stay: nested names, True for all below one, but nothing with an @."""
 
     statute: str
     years: int
@@ -94,8 +91,7 @@ class Hold:
 class Fields:
     """Columns of one kind. `names_person` marks those that hold the id of a person who acted in a tenant:
     they are emptied when only that person is erased, except in tables that nobody may change. `stand_in` is
-    what an import puts where the export left something out.
-    """
+    what an import puts where the export left something out."""
 
     names: Sequence[str]
     category: Category
@@ -123,8 +119,8 @@ class Owner:
 class Table:
     """One model: every field of it, whose rows they are, why they exist and how they end.
 
-    Rows of a portable table can be loaded into another installation; `on_import` may change a row before.
-    `file` names the column with the storage key of a file that goes with its row when its time is over.
+    Rows of a portable table can be loaded elsewhere; `on_import` may change a row before. `file` names the
+    column with the key of a file that goes with its row when its time is over.
     """
 
     model: str
