@@ -72,7 +72,7 @@ class Kept:
 
 @dataclass(frozen=True, kw_only=True)
 class Hold:
-    """A law that forbids deletion to the end of a year. `reduced` fields are emptied meanwhile, of JSON fields
+    """A law that forbids deletion to the end of a year. `reduced` fields are emptied meanwhile, of JSON ones
     the `kept_parts` stay: nested names, True for all below one, but nothing with an @."""
 
     statute: str
