@@ -72,31 +72,3 @@ class Motion(models.TextChoices):
     PAN_RIGHT = "pan-right", _("pan right")
     PAN_UP = "pan-up", _("pan up")
     PAN_DOWN = "pan-down", _("pan down")
-
-
-class AssetKind(models.TextChoices):
-    """What a stored file of a project is."""
-
-    IMAGE = "image", _("image")
-    AUDIO = "audio", _("audio")
-    VIDEO = "video", _("video")
-
-
-class JobState(models.TextChoices):
-    """Life of a render job; the last three are final."""
-
-    QUEUED = "queued", _("queued")
-    RUNNING = "running", _("running")
-    SUCCEEDED = "succeeded", _("succeeded")
-    FAILED = "failed", _("failed")
-    CANCELLED = "cancelled", _("cancelled")
-
-
-class StepKind(models.TextChoices):
-    """The stages of a job; each is also the name of its queue."""
-
-    IMAGE = "image", _("image")
-    NARRATION = "narration", _("narration")
-    SEGMENT = "segment", _("segment")
-    SOUND = "sound", _("sound")
-    STITCH = "stitch", _("stitch")
