@@ -23,7 +23,7 @@ RUN_ELSEWHERE = {"receipt": "tests/gdpr"}
 RUN = [block for block in documented.blocks("sh") if block.note == "run"]
 READ = [block for block in documented.blocks("sh") if block.note != "run"]
 SQL = documented.blocks("sql")
-COPIED = [block for block in documented.blocks("python3") if block.note.startswith("from=")]
+COPIED = [block for block in documented.blocks("text") if block.note.startswith("from=")]
 
 
 @pytest.fixture(scope="module")

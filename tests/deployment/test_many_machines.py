@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+from django.db import OperationalError, connections
 
 from cutroom import clock
 from rendering import services
@@ -45,7 +46,7 @@ def test_a_machine_that_is_cut_off_costs_nothing(
         seen: dict[int, set[int]] = {host.number: set() for host in hosts}
         wait_until(lambda: all(works(host, job, seen) for host in hosts), what="all machines at work")
         cut_off_at_work(loser, job)
-        ended = finish(job)
+        ended = finish_in_spite_of_locks(job)
         assert ended.state == JobState.SUCCEEDED, ended.error
         invariants.assert_all(ended)
         with tenant_context(job.tenant_id):
@@ -66,6 +67,15 @@ def submit(project: Project) -> RenderJob:
         return services.submit(
             project=project, resolution="720p", fps=24, quality=Quality.DRAFT, user_id=None, at=clock.now()
         )
+
+
+def finish_in_spite_of_locks(job: RenderJob) -> RenderJob:
+    """PostgreSQL ends the lost machine's transaction after a minute; until then its locks stop sweeps."""
+    while True:
+        try:
+            return finish(job)
+        except OperationalError:
+            connections.close_all()
 
 
 def cut_off_at_work(loser: Machine, job: RenderJob) -> None:
