@@ -1,7 +1,7 @@
 # `make` alone lists the commands. All set-up happens on first use and again when a requirements file changes.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test demo check schema bench load soak sabotage lock
+.PHONY: help run test demo check schema bench posters load soak sabotage lock
 SHELL := /bin/sh
 
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -54,6 +54,9 @@ soak: $(DEVELOPMENT) ## 30 minutes of random faults under load (SOAK_SECONDS=…
 
 sabotage: $(DEVELOPMENT) ## Take each protection out of a copy of the code and show which tests turn red
 	@exec $(BIN)/python -m tests.chaos.sabotage
+
+posters: $(RUNTIME) ## Draw the sample posters of the looks into docs/looks
+	$(BIN)/python -m rendering.media.posters docs/looks
 
 lock: $(DEVELOPMENT) ## Compile requirements*.in into the exact requirements*.txt
 	$(BIN)/uv pip compile -q requirements.in requirements-rendering.in requirements-embedded.in -o requirements.txt --python-version 3.11 --universal

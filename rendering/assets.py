@@ -71,7 +71,7 @@ def add_asset(*, project: Project, upload: UploadedFile) -> Asset:
     _refuse_size(upload)
     with scratch.directory("upload") as directory:
         try:
-            path = _path_of(upload, directory)
+            path = file_on_disk(upload, directory)
             scan.refuse_infected(path)
             cleaned = _clean(path, directory)
             return keep(
@@ -198,7 +198,7 @@ def _clean(path: Path, directory: Path) -> Cleaned:
         raise Unavailable(detail) from error
 
 
-def _path_of(upload: UploadedFile, directory: Path) -> Path:
+def file_on_disk(upload: UploadedFile, directory: Path) -> Path:
     """Large uploads lie on disk already; small ones are written there."""
     if isinstance(upload, TemporaryUploadedFile):
         return Path(upload.temporary_file_path())
@@ -226,12 +226,16 @@ def _meter(asset: Asset, user_id: UUID | None) -> None:
 def _refuse_in_use(asset: Asset) -> None:
     active = RenderJob.objects.filter(project_id=asset.project_id, state__in=ACTIVE_JOB_STATES)
     for script in active.values_list("script", flat=True):
-        if any(asset.storage_key in _keys_in(scene) for scene in script["scenes"]):
+        files = [
+            script.get("music_asset"),
+            *(file for scene in script["scenes"] for file in _files_in(scene)),
+        ]
+        if any(file and file["storage_key"] == asset.storage_key for file in files):
             raise RenderRunning("A running render needs this file. Cancel it or wait until it has ended.")
 
 
-def _keys_in(scene: dict[str, Any]) -> list[str]:
-    return [str(file["storage_key"]) for file in (scene["asset"], scene.get("recording")) if file]
+def _files_in(scene: dict[str, Any]) -> list[dict[str, Any] | None]:
+    return [scene["asset"], scene.get("recording")]
 
 
 def _unusable(code: str, detail: str) -> UnusableFile:

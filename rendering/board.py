@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from cutroom import clock, dispatch
 from rendering import given, pipeline, selectors
+from rendering.film import Film, Known, Slot, StepDraft
 from rendering.models import CacheEntry, RenderJob, RenderStep, StepKind, StepState
-from rendering.pipeline import Film, Known, StepDraft
 
 ORDER = {kind: place for place, kind in enumerate(StepKind)}
 
@@ -33,7 +33,7 @@ def advance(job: RenderJob) -> None:
     ring_for(ready)
 
 
-def slot(step: RenderStep) -> pipeline.Slot:
+def slot(step: RenderStep) -> Slot:
     """What makes the step unique within its job."""
     return (step.kind, step.scene, step.part)
 

@@ -1,5 +1,8 @@
 """What can be chosen for a project, a scene and a render."""
 
+from typing import Any
+from uuid import UUID
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -51,6 +54,45 @@ class Music(models.TextChoices):
     PULSE = "pulse", _("pulse")
 
 
+class Look(models.TextChoices):
+    """How a scene is laid out; auto follows from its words and its picture."""
+
+    AUTO = "auto", _("auto")
+    TITLE = "title", _("title")
+    QUOTE = "quote", _("quote")
+    LIST = "list", _("list")
+    PHOTO = "photo", _("photo")
+    SPLIT = "split", _("split")
+    CHART = "chart", _("chart")
+
+
+class Captions(models.TextChoices):
+    """Where the words of the voice are shown. Files with them lie beside every video, whatever is chosen."""
+
+    WORDS = "words", _("burned in, word by word")
+    BURNED = "burned", _("burned in")
+    SOFT = "soft", _("a track to switch on")
+    OFF = "off", _("none")
+
+
+class Font(models.TextChoices):
+    """Letters of a brand; scripts that a family has no letters for are set in Noto Sans."""
+
+    STANDARD = "", _("as each look has it")
+    NOTO_SANS = "noto-sans", _("Noto Sans")
+    MANROPE = "manrope", _("Manrope")
+    SOURCE_SERIF = "source-serif", _("Source Serif")
+    FREDOKA = "fredoka", _("Fredoka")
+
+
+class Corner(models.TextChoices):
+    """Where a brand's logo stands in every frame."""
+
+    NONE = "none", _("nowhere")
+    TOP_LEFT = "top-left", _("top left")
+    TOP_RIGHT = "top-right", _("top right")
+
+
 class Transition(models.TextChoices):
     """How a scene leaves."""
 
@@ -72,3 +114,10 @@ class Motion(models.TextChoices):
     PAN_RIGHT = "pan-right", _("pan right")
     PAN_UP = "pan-up", _("pan up")
     PAN_DOWN = "pan-down", _("pan down")
+
+
+def music_choice(name: str) -> dict[str, Any]:
+    """A loop's name or the id of a sound file, as the two columns that keep them."""
+    if name in Music.values:
+        return {"music": name, "music_asset_id": None}
+    return {"music": Music.NONE.value, "music_asset_id": UUID(name)}

@@ -18,16 +18,7 @@ from rendering.models import AssetKind, Project, Scene
 from rendering.script_files import ScriptSource
 from tenants.context import current_actor
 
-COPIED = (
-    "narration",
-    "image_prompt",
-    "image_id",
-    "recording_id",
-    "duration_seconds",
-    "transition",
-    "motion",
-    "caption",
-)
+COPIED = tuple(sorted(scripts.SCENE_FIELDS))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,7 +145,7 @@ def _split(submission: Submission) -> int:
     scene = _open_scene(submission)
     before, after = _halves(scene.narration, submission.split_at)
     second = {"narration": after, "image_prompt": scene.image_prompt, "image_id": scene.image_id}
-    second |= {"motion": scene.motion, "transition": scene.transition}
+    second |= {name: getattr(scene, name) for name in ("motion", "transition", "look", "voice", "language")}
     scripts.update_scene(scene=scene, narration=before, transition=Transition.CUT)
     return scripts.add_scene(project=submission.project, position=scene.position + 1, **second).position
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -21,7 +21,7 @@ from rendering.forms import (
     ScriptForm,
     script_source,
 )
-from rendering.models import Project, Scene
+from rendering.models import Asset, Project, Scene
 
 # Services name what they refuse; these names differ from the field that caused it.
 _FIELDS = {"file": "picture", "image": "picture"}
@@ -36,6 +36,7 @@ class EditorForms:
         project: Project,
         scene: Scene | None,
         choice: Mapping[str, Any],
+        sounds: Sequence[Asset],
         has_4k: bool,
         data: Mapping[str, Any] | None = None,
         files: MultiValueDict[str, UploadedFile] | None = None,
@@ -43,7 +44,7 @@ class EditorForms:
         self._project = project
         self._scene = scene
         self._general: list[Problem] = []
-        self.project = ProjectForm(data, project=project)
+        self.project = ProjectForm(data, project=project, sounds=sounds)
         self.scene = SceneForm(data, scene=scene) if scene else None
         self.render = RenderForm(data, initial=choice, has_4k=has_4k)
         self.picture = PictureForm(data, files)
@@ -68,8 +69,8 @@ class EditorForms:
             project=self._project,
             scene=self._scene,
             version=self.deed.cleaned_data["version"],
-            settings=_changes(self.project),
-            fields=_changes(self.scene) if self.scene else {},
+            settings=self.project.changes,
+            fields=self.scene.changes if self.scene else {},
             picture=self.picture.cleaned_data["picture"],
             split_at=self.deed.cleaned_data["split_at"],
             script=script_source(self.script),
@@ -93,7 +94,3 @@ class EditorForms:
     def _all(self) -> list[forms.Form]:
         every = [self.project, self.scene, self.render, self.picture, self.script, self.deed]
         return [form for form in every if form is not None]
-
-
-def _changes(form: forms.Form) -> dict[str, Any]:
-    return {name: form.cleaned_data[name] for name in form.changed_data}

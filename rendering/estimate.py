@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from rendering import given, pipeline, timeline
+from rendering.film import WORK, Film, Known, Slot, StepDraft
 from rendering.models import CacheEntry, StepKind
-from rendering.pipeline import Film, Known, StepDraft
 
 # Wall seconds a unit of work takes on two cores; one frame is one unit. Measured by `make bench`.
 SECONDS_PER_UNIT = {"draft": 0.004, "720p": 0.006, "1080p": 0.010, "4k": 0.042}
@@ -34,10 +34,12 @@ class Estimate:
 def estimate(film: Film) -> Estimate:
     """Look what is cached (two queries) and guess the rest, generously. Call inside a tenant context."""
     known: Known = {}
-    paid: set[pipeline.Slot] = set()
+    paid: set[Slot] = set()
     amounts: Counter[str] = Counter()
     drafts = pipeline.plan(film, known)
     work = _look_up(drafts, known, paid, amounts)
+    cards = [d for d in pipeline.plan(film, known) if d.kind == StepKind.IMAGE and d.part]
+    work += _look_up(cards, known, paid, amounts) if cards else 0
     _guess_speech(film, known, amounts)
     segments = [d for d in pipeline.plan(film, known) if d.kind == StepKind.SEGMENT]
     work += _look_up([d for d in segments if _is_exact(d, paid)], known, paid, amounts)
@@ -45,12 +47,12 @@ def estimate(film: Film) -> Estimate:
         if not _is_exact(draft, paid):
             amounts.update(draft.charges)
             work += draft.work
-    work += pipeline.WORK[StepKind.SOUND] + pipeline.WORK[StepKind.STITCH]
+    work += WORK[StepKind.SOUND] + WORK[StepKind.STITCH]
     seconds = 0.5 + work * SECONDS_PER_UNIT["draft" if film.is_draft else film.resolution]
     return Estimate(amounts={name: amount for name, amount in amounts.items() if amount}, seconds=seconds)
 
 
-def _look_up(drafts: list[StepDraft], known: Known, paid: set[pipeline.Slot], amounts: Counter[str]) -> int:
+def _look_up(drafts: list[StepDraft], known: Known, paid: set[Slot], amounts: Counter[str]) -> int:
     """Sort drafts into cached (at the price still unpaid) and new (at theirs); returns the new work."""
     keys = {draft.slot: draft.cache_key for draft in drafts}
     entries = {entry.key: entry for entry in CacheEntry.objects.filter(key__in=set(keys.values()))}
@@ -80,15 +82,16 @@ def _given(draft: StepDraft) -> dict[str, Any] | None:
 def _guess_speech(film: Film, known: Known, amounts: Counter[str]) -> None:
     """Fill in what is not known yet, so that segments can be counted."""
     for index, scene in enumerate(film.scenes):
-        known.setdefault((StepKind.IMAGE, index, 0), {"content": "?", "storage_key": "?"})
+        for part in (0, 1):
+            known.setdefault((StepKind.IMAGE, index, part), {"content": "?", "storage_key": "?"})
         slot = (StepKind.NARRATION, index, 0)
         if slot not in known:
-            spoken = timeline.estimated_speech_ms(scene["narration"], language=film.script["language"])
+            spoken = timeline.estimated_speech_ms(scene["narration"], language=film.language(scene))
             known[slot] = {"content": "?", "storage_key": "?", "duration_ms": spoken, "words": []}
             amounts.update({"tts_minutes": spoken})
 
 
-def _is_exact(draft: StepDraft, paid: set[pipeline.Slot]) -> bool:
+def _is_exact(draft: StepDraft, paid: set[Slot]) -> bool:
     """Can this segment's key be known already? Only when its scene's picture and voice are."""
-    slots = {(StepKind.IMAGE, draft.scene, 0), (StepKind.NARRATION, draft.scene, 0)}
-    return slots <= paid and draft.inputs.get("next_still") != "?"
+    is_seen = "?" not in (draft.inputs["still"], draft.inputs.get("next_still"))
+    return is_seen and (StepKind.NARRATION, draft.scene, 0) in paid

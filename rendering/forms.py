@@ -2,60 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from django import forms
-from django.db.models import TextChoices
 
 from rendering import conf, providers
-from rendering.choices import Aspect, Motion, Music, Resolution, Transition
+from rendering.choices import Aspect, Captions, Look, Motion, Music, Resolution, Transition, music_choice
+from rendering.form_fields import SpokenField, TextField, labelled, offer
 from rendering.languages import LANGUAGES, VOICES, language_problem, voice_problem
-from rendering.models import Project, Scene
+from rendering.models import Asset, Project, Scene
 from rendering.samples import SAMPLES
 from rendering.script_files import SCRIPT_ENDINGS, ScriptFileField, ScriptSource
 
 Choices = list[tuple[str, str]]
 Data = Mapping[str, Any] | None
-
-
-def _labelled(choices: type[TextChoices]) -> Choices:
-    return [(value, label.capitalize()) for value, label in choices.choices]
-
-
-class SpokenField(forms.ChoiceField):
-    """A language or voice. Like the API it takes all that exist, listed or not, and else names them."""
-
-    def __init__(self, *, problem: Callable[[str], str], **options: Any) -> None:
-        super().__init__(**options)
-        self._problem = problem
-
-    def validate(self, value: str) -> None:
-        """Refuse what does not exist; what is stored stays possible."""
-        forms.Field.validate(self, value)
-        problem = "" if self.valid_value(value) else self._problem(value)
-        if problem:
-            raise forms.ValidationError(problem, code="invalid_choice")
-
-
-class TextField(forms.CharField):
-    """Text that no browser cuts: too much of it comes back whole, with the numbers. Line breaks become LF."""
-
-    def to_python(self, value: Any) -> str:
-        """Browsers send CRLF; the store has LF, so that an unchanged text stays unchanged."""
-        return (super().to_python(value) or "").replace("\r\n", "\n")
-
-    def validate(self, value: Any) -> None:
-        """Refuse more than `max_length` characters."""
-        super().validate(value)
-        most = self.max_length
-        if most is not None and len(value) > most:
-            detail = f"{len(value):,} characters; {most:,} are possible."
-            raise forms.ValidationError(detail, code="max_length")
-
-    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
-        """Without maxlength, which cuts what is pasted and says nothing."""
-        return {name: value for name, value in super().widget_attrs(widget).items() if name != "maxlength"}
 
 
 class ProjectForm(forms.Form):
@@ -75,27 +36,55 @@ class ProjectForm(forms.Form):
     music = forms.ChoiceField(
         label="Music", choices=Music.choices, required=False, widget=forms.Select(attrs={"class": "in"})
     )
-    is_captioned = forms.BooleanField(label="Burn captions in", required=False)
+    captions = forms.ChoiceField(
+        label="Captions",
+        choices=labelled(Captions),
+        required=False,
+        widget=forms.Select(attrs={"class": "in"}),
+    )
+    look = forms.ChoiceField(
+        label="Look", choices=labelled(Look), required=False, widget=forms.Select(attrs={"class": "in"})
+    )
     when_unavailable = forms.ChoiceField(
         label="When a picture or voice cannot be had",
         choices=[("stand-in", "Use a stand-in and say so"), ("wait", "Wait, up to a day")],
         required=False,
         widget=forms.Select(attrs={"class": "in"}),
     )
+    is_branded = forms.BooleanField(label="Use the brand kit", required=False)
 
-    def __init__(self, data: Data = None, *, project: Project) -> None:
-        super().__init__(data, initial={name: getattr(project, name) for name in self.base_fields})
+    def __init__(self, data: Data = None, *, project: Project, sounds: Sequence[Asset] = ()) -> None:
+        stored = {name: getattr(project, name) for name in self.base_fields}
+        if project.music_asset_id:
+            stored["music"] = str(project.music_asset_id)
+        super().__init__(data, initial=stored)
+        music = cast(forms.ChoiceField, self.fields["music"])
+        music.choices = [*labelled(Music), *((str(sound.pk), sound.name) for sound in sounds)]
         # The API takes languages and voices that the lists do not name; saving the page must not lose them.
-        _offer(self.fields["language"], LANGUAGES, present=project.language)
-        _offer(self.fields["voice"], [*VOICES, *providers.outside_voices()], present=project.voice)
+        offer(self.fields["language"], LANGUAGES, present=project.language)
+        offer(self.fields["voice"], [*VOICES, *providers.outside_voices()], present=project.voice)
         self.has_outside = bool(providers.image_identity() or providers.outside_voices())
         if not self.has_outside:
             # There is nobody to wait for.
             del self.fields["when_unavailable"]
 
     def clean_music(self) -> str:
-        """A page from before there was music says nothing of it."""
-        return str(self.cleaned_data["music"] or Music.NONE)
+        """A page that says nothing of it leaves it."""
+        return str(self.cleaned_data["music"] or self.initial["music"])
+
+    def clean_captions(self) -> str:
+        """A page that says nothing of them leaves them."""
+        return str(self.cleaned_data["captions"] or self.initial["captions"])
+
+    def clean_look(self) -> str:
+        """A page that says nothing of it leaves it."""
+        return str(self.cleaned_data["look"] or self.initial["look"])
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """What was changed, by the names of scripts.SETTINGS."""
+        changed = _changed(self)
+        return {**changed, **music_choice(changed.pop("music"))} if "music" in changed else changed
 
     def clean_when_unavailable(self) -> str:
         """A page from before there was the choice says nothing of it."""
@@ -103,7 +92,28 @@ class ProjectForm(forms.Form):
 
 
 class SceneForm(forms.Form):
-    """One scene."""
+    """One scene. What projects have, too, is called `scene_…` here: both are on one page."""
+
+    scene_look = forms.ChoiceField(
+        label="Look", choices=labelled(Look), required=False, widget=forms.Select(attrs={"class": "in"})
+    )
+    heading = TextField(
+        label="Heading",
+        max_length=conf.MAX_HEADING_CHARACTERS,
+        required=False,
+        widget=forms.TextInput(
+            attrs={"class": "in", "dir": "auto", "placeholder": "Words on the picture. They are not spoken."}
+        ),
+    )
+    scene_language = SpokenField(
+        label="Language",
+        problem=language_problem,
+        required=False,
+        widget=forms.Select(attrs={"class": "in"}),
+    )
+    scene_voice = SpokenField(
+        label="Voice", problem=voice_problem, required=False, widget=forms.Select(attrs={"class": "in"})
+    )
 
     narration = TextField(
         max_length=conf.MAX_NARRATION_CHARACTERS,
@@ -127,10 +137,10 @@ class SceneForm(forms.Form):
         ),
     )
     transition = forms.ChoiceField(
-        label="To the next scene", choices=_labelled(Transition), widget=forms.RadioSelect
+        label="To the next scene", choices=labelled(Transition), widget=forms.RadioSelect
     )
     motion = forms.ChoiceField(
-        label="Motion", choices=_labelled(Motion), widget=forms.Select(attrs={"class": "in"})
+        label="Motion", choices=labelled(Motion), widget=forms.Select(attrs={"class": "in"})
     )
     duration_seconds = forms.FloatField(
         label="Seconds, at least",
@@ -149,7 +159,32 @@ class SceneForm(forms.Form):
     )
 
     def __init__(self, data: Data = None, *, scene: Scene) -> None:
-        super().__init__(data, initial={name: getattr(scene, name) for name in self.base_fields})
+        super().__init__(data, initial={name: getattr(scene, _column(name)) for name in self.base_fields})
+        offer(self.fields["scene_language"], [("", "As the project"), *LANGUAGES], present=scene.language)
+        offer(
+            self.fields["scene_voice"],
+            [("", "As the project"), *VOICES[1:], *providers.outside_voices()],
+            present=scene.voice,
+        )
+
+    def clean_scene_look(self) -> str:
+        """A page that says nothing of it leaves it."""
+        return str(self.cleaned_data["scene_look"] or self.initial["scene_look"])
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """What was changed, by the names of scripts.SCENE_FIELDS."""
+        return {_column(name): value for name, value in _changed(self).items()}
+
+
+def _column(name: str) -> str:
+    return name.removeprefix("scene_")
+
+
+def _changed(form: forms.Form) -> dict[str, Any]:
+    """What differs from what is stored, once it is clean."""
+    cleaned = form.cleaned_data
+    return {name: cleaned[name] for name in form.changed_data if cleaned[name] != form.initial[name]}
 
 
 class LockingRadioSelect(forms.RadioSelect):
@@ -261,8 +296,3 @@ class RenameForm(forms.Form):
     """Another title for a video."""
 
     title = forms.CharField(max_length=200)
-
-
-def _offer(field: forms.Field, choices: Choices, *, present: str) -> None:
-    known = present in dict(choices)
-    cast(forms.ChoiceField, field).choices = choices if known else [(present, present), *choices]

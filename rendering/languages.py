@@ -7,7 +7,11 @@ from functools import cache
 from rendering import providers
 from rendering.media import voices
 from rendering.media.errors import MediaError
-from rendering.media.voices import ESPEAK, JOE
+
+
+def _range_of(voice: voices.Kind) -> str:
+    return "natural, English only" if voice["is_natural"] else "every language"
+
 
 LANGUAGES = [
     ("en", "English"),
@@ -46,8 +50,7 @@ LANGUAGES = [
 ]
 VOICES = [
     ("", "Standard voice of the language"),
-    (JOE, "Joe, natural, English only"),
-    (ESPEAK, "Plain, every language"),
+    *((voice["id"], f"{voice['name']}, {_range_of(voice)}") for voice in voices.kinds()),
 ]
 
 
@@ -62,13 +65,30 @@ def language_problem(language: str) -> str:
 
 def voice_problem(voice: str) -> str:
     """Why there is no such voice, naming those there are; "" when there is, and for the standard one."""
-    names = sorted({row["id"] for row in voices.voices()} | {name for name, _ in providers.outside_voices()})
+    names = [kind["id"] for kind in voices_for("")]
     if not voice or voice in names:
         return ""
     return f"There is no voice {voice}. Possible are {', '.join(names)}, or none for the language's own."
 
 
+def voices_for(language: str) -> list[voices.Kind]:
+    """The voices that speak a language (BCP 47), all of them for ""; its standard one first.
+
+    Of voices by a provider outside it is not known what they speak; their languages are empty.
+    """
+    primary = voices.primary_tag(language)
+    outside = [
+        voices.Kind(id=name, name=label, is_natural=True, languages=[])
+        for name, label in providers.outside_voices()
+    ]
+    return [
+        kind
+        for kind in (*voices.kinds(), *outside)
+        if not language or not kind["languages"] or not kind["is_natural"] or primary in kind["languages"]
+    ]
+
+
 @cache
 def _codes() -> list[str]:
-    spoken = {row["language"].split("-")[0] for row in voices.voices()}
+    spoken = {language.split("-")[0] for language in voices.languages()}
     return sorted(spoken | {code for code, _ in LANGUAGES})

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from rendering import conf, providers, timeline
+from typing import Any
+
+from rendering import conf, providers
 from rendering.bench import Bench, stored
-from rendering.media import words
+from rendering.cues import guessed_speech
 from rendering.media.errors import MediaCrashed, MediaError, MediaTimeout
-from rendering.media.specs import RecordingSpec
+from rendering.media.specs import CardSpec, RecordingSpec
 from rendering.outcomes import Result
 from rendering.providers import chain
 
@@ -15,6 +17,8 @@ SILENT = "Narration is silent: the voice failed several times."
 
 def image(bench: Bench) -> Result:
     """A still, from a provider or drawn here. Raises what `chain.first_of` raises."""
+    if "look" in bench.inputs:
+        return _card(bench)
     request = providers.ImageRequest(
         prompt=bench.inputs["prompt"],
         width=bench.inputs["width"],
@@ -32,6 +36,21 @@ def image(bench: Bench) -> Result:
     is_stand_in = bool(made.degraded) and made.provider == "local"
     charges = {} if is_stand_in else bench.step.charges
     return stored(bench, {}, charges=charges, degraded=_stood_in("Picture", made))
+
+
+def _card(bench: Bench) -> Result:
+    files = bench.inputs["files"]
+    with bench.fetched(files.values()) as paths:
+        picture = paths.get(files.get("picture", ""), "")
+        bench.run(card_spec(bench.inputs, out_path=str(bench.out_path), picture_path=picture))
+    return stored(bench, {}, charges=bench.step.charges)
+
+
+def card_spec(inputs: dict[str, Any], *, out_path: str, picture_path: str = "") -> CardSpec:
+    """The spec of a card step's inputs. The words choose the drawing, so a draft shows that of the film."""
+    words = f"{inputs['heading']}/{inputs['text']}"
+    values = {**inputs, "out_path": out_path, "picture_path": picture_path, "number": 0, "seed": words}
+    return CardSpec.from_dict(values)
 
 
 def narration(bench: Bench) -> Result:
@@ -83,12 +102,6 @@ def _stood_in(what: str, made: chain.Made) -> str:
 
 def _silence(request: providers.NarrationRequest) -> Result:
     """The stand-in when every try failed: the captions still show for as long as the text would take."""
-    duration_ms = timeline.estimated_speech_ms(request.text, language=request.language)
-    tokens = words.split(request.text)
-    share = duration_ms / max(1, len(tokens))
-    spread = [
-        {"text": token, "start_ms": round(i * share), "end_ms": round((i + 1) * share)}
-        for i, token in enumerate(tokens)
-    ]
-    output = {"content": "", "storage_key": "", "duration_ms": duration_ms, "words": spread}
+    guess = guessed_speech(request.text, language=request.language)
+    output = {"content": "", "storage_key": "", **guess}
     return Result(output=output, charges={}, degraded=SILENT)

@@ -11,7 +11,18 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from rendering import attempts as _attempts  # noqa: F401  # Django finds its table by this
-from rendering.choices import Aspect, Motion, Music, Quality, Resolution, Transition, WhenUnavailable
+from rendering import brand_models as _brands  # noqa: F401  # as above
+from rendering.choices import (
+    Aspect,
+    Captions,
+    Look,
+    Motion,
+    Music,
+    Quality,
+    Resolution,
+    Transition,
+    WhenUnavailable,
+)
 from rendering.intake.models import Asset as Asset  # noqa: PLC0414  # one place to import tables from
 from rendering.intake.models import AssetKind as AssetKind  # noqa: PLC0414  # as above
 from rendering.providers import models as _providers  # noqa: F401  # Django finds its tables by this
@@ -24,7 +35,10 @@ def _uuid_key() -> models.UUIDField[Any, Any]:
 
 
 class Project(TenantOwned):
-    """One piece of work: a script and how it should look and sound. `version` grows with every edit."""
+    """One piece of work: a script and how it should look and sound. `version` grows with every edit.
+
+    A `music_asset` is played instead of the loop that `music` names.
+    """
 
     id = _uuid_key()
     slug = models.SlugField(max_length=80)
@@ -32,8 +46,13 @@ class Project(TenantOwned):
     aspect = models.CharField(max_length=8, choices=Aspect, default=Aspect.WIDE)
     voice = models.CharField(max_length=64, blank=True)
     language = models.CharField(max_length=16, default="en")
-    is_captioned = models.BooleanField(default=True)
+    captions = models.CharField(max_length=16, choices=Captions, default=Captions.WORDS)
+    look = models.CharField(max_length=16, choices=Look, default=Look.AUTO)
+    is_branded = models.BooleanField(default=True)
     music = models.CharField(max_length=16, choices=Music, default=Music.NONE)
+    music_asset = models.ForeignKey(
+        "rendering.Asset", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
     when_unavailable = models.CharField(
         max_length=16, choices=WhenUnavailable, default=WhenUnavailable.STAND_IN
     )
@@ -50,15 +69,20 @@ class Project(TenantOwned):
 
 
 class Scene(TenantOwned):
-    """One narration over one picture. Without `image`, a card is drawn from the prompt or the narration.
+    """One narration over one picture. Without `image`, a card is drawn from heading, prompt or narration.
 
-    `image` may be a picture or a clip; `recording` is a sound that is heard instead of a voice.
+    `image` may be a picture or a clip; `recording` is a sound that is heard instead of a voice. An empty
+    `voice` or `language` is the project's; the look `auto` is too, unless that is auto as well.
     """
 
     id = _uuid_key()
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="scenes")
     position = models.PositiveIntegerField()
     narration = models.TextField(blank=True)
+    heading = models.CharField(max_length=200, blank=True)
+    look = models.CharField(max_length=16, choices=Look, default=Look.AUTO)
+    voice = models.CharField(max_length=64, blank=True)
+    language = models.CharField(max_length=16, blank=True)
     image_prompt = models.TextField(blank=True)
     image = models.ForeignKey(Asset, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     recording = models.ForeignKey(Asset, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")

@@ -6,7 +6,7 @@ from django import forms
 
 from cutroom.errors import DomainError
 from rendering import conf
-from rendering.forms import SpokenField, TextField
+from rendering.form_fields import SpokenField, TextField
 from rendering.languages import LANGUAGES, language_problem
 from rendering.publishing.models import Privacy
 

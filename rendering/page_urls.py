@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from rendering.views import create, editor, files, library, renders, youtube
+from rendering.views import brand, create, editor, files, library, renders, youtube
 
 page_urlpatterns = [
     path("", create.home, name="home"),
@@ -11,7 +11,12 @@ page_urlpatterns = [
     path("create/topic/<uuid:draft_id>", create.draft, name="script-draft"),
     path("projects/<slug:slug>", editor.project, name="project"),
     path("projects/<slug:slug>/limit", editor.limit, name="project-limit"),
+    path("projects/<slug:slug>/scenes/<uuid:scene_id>/preview", files.scene_preview, name="scene-preview"),
     path("projects/<slug:slug>/scenes/<uuid:scene_id>/picture", files.scene_picture, name="scene-picture"),
+    path("account/brand", brand.show, name="brand"),
+    path("account/brand/logo", brand.logo, name="brand-set-logo"),
+    path("account/brand/logo.png", brand.logo_file, name="brand-logo"),
+    path("account/brand/sample/<slug:look>", brand.sample, name="brand-sample"),
     path("renders/<uuid:render_id>", renders.show, name="render"),
     path("renders/<uuid:render_id>/progress", renders.progress, name="render-progress"),
     path("renders/<uuid:render_id>/cancel", renders.cancel, name="render-cancel"),

@@ -21,6 +21,7 @@ from cutroom.personal_data import (
 )
 from rendering import services
 from rendering.assets import files_of
+from rendering.brand_models import Brand
 from rendering.intake import personal_data as intake
 from rendering.keys import VIDEO_FILES, video_key
 from rendering.models import ACTIVE_JOB_STATES, Asset, CacheEntry, JobState, RenderJob, StepState
@@ -37,6 +38,7 @@ _CACHED = Kept(text="90 days after its last use", stream="parts of finished vide
 def _assets(tenant_id: UUID) -> Iterator[str]:
     for asset in Asset.objects.iterator():
         yield from files_of(asset)
+    yield from Brand.objects.exclude(logo_key="").values_list("logo_key", flat=True).iterator()
 
 
 def _cache(tenant_id: UUID) -> Iterator[str]:
@@ -85,8 +87,8 @@ DATA = AppData(
             purpose=_WORK,
             kept=WITH_THE_TENANT,
             fields=[
-                content("slug", "title", "aspect", "voice", "language", "is_captioned", "music"),
-                content("when_unavailable"),
+                content("slug", "title", "aspect", "voice", "language", "captions", "look", "is_branded"),
+                content("music", "music_asset", "when_unavailable"),
                 record("id", "tenant", "version", "created_at", "updated_at"),
             ],
         ),
@@ -108,7 +110,8 @@ DATA = AppData(
             purpose=_WORK,
             kept=WITH_THE_TENANT,
             fields=[
-                content("narration", "image_prompt", "caption", "image", "recording"),
+                content("narration", "heading", "image_prompt", "caption", "image", "recording"),
+                content("look", "voice", "language"),
                 content("duration_seconds", "transition", "motion"),
                 record("id", "tenant", "project", "position", "created_at"),
             ],
@@ -121,6 +124,18 @@ DATA = AppData(
             fields=[
                 content("did", "before", "after"),
                 record("id", "tenant", "project", "version_before", "version_after", "created_at"),
+            ],
+        ),
+        Table(
+            model="rendering.Brand",
+            is_portable=True,
+            owner=_OF_TENANT,
+            purpose="To draw videos in the colours and with the logo of the workspace",
+            kept=WITH_THE_TENANT,
+            fields=[
+                content("corner", "paper", "ink", "accent", "font"),
+                content("intro_title", "intro_text", "outro_title", "outro_text"),
+                record("id", "tenant", "logo_key", "logo_sha256", "logo_bytes", "updated_at"),
             ],
         ),
         Table(

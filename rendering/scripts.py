@@ -22,21 +22,18 @@ from rendering.models import Asset, AssetKind, Project, Scene
 from rendering.script_text import SceneDraft
 from tenants import audit
 
-SETTINGS = frozenset({"title", "aspect", "voice", "language", "is_captioned", "music", "when_unavailable"})
-SCENE_FIELDS = frozenset(
-    {
-        "narration",
-        "image_prompt",
-        "image_id",
-        "recording_id",
-        "duration_seconds",
-        "transition",
-        "motion",
-        "caption",
-    }
-)
+SETTINGS = frozenset({
+    "title", "aspect", "voice", "language", "captions", "look", "is_branded", "music", "music_asset_id",
+    "when_unavailable",
+})  # fmt: skip
+SCENE_FIELDS = frozenset({
+    "narration", "heading", "look", "voice", "language", "image_prompt", "image_id", "recording_id",
+    "duration_seconds",
+    "transition", "motion", "caption",
+})  # fmt: skip
 _LONGEST = {
     "narration": conf.MAX_NARRATION_CHARACTERS,
+    "heading": conf.MAX_HEADING_CHARACTERS,
     "image_prompt": conf.MAX_PROMPT_CHARACTERS,
     "caption": conf.MAX_CAPTION_CHARACTERS,
 }
@@ -45,10 +42,10 @@ _LONGEST = {
 def create_project(*, title: str, script: str = "", **settings: Any) -> Project:
     """Make a project, with the scenes of `script` if there is one; its slug comes from the title.
 
-    `settings` are aspect, voice, language, is_captioned, music and when_unavailable. Raises InvalidInput.
+    `settings` are the names in SETTINGS. Raises InvalidInput.
     """
     project = Project(title=title.strip(), **_known(settings, SETTINGS))
-    _refuse_bad_fields(project, exclude={"slug", "tenant"})
+    _refuse_bad_fields(project, exclude={"slug", "tenant", "music_asset"})
     _save_under_free_slug(project)
     if script.strip():
         return replace_script(project=project, script=script)
@@ -56,14 +53,16 @@ def create_project(*, title: str, script: str = "", **settings: Any) -> Project:
 
 
 def update_project(*, project: Project, expected_version: int | None = None, **changes: Any) -> Project:
-    """Change some of SETTINGS; the slug stays, so links keep working.
+    """Change what SETTINGS names; the slug stays, so links keep working.
 
     Raises InvalidInput, and EditConflict when `expected_version` is not the present one.
     """
     project = _lock(project, expected_version)
     for name, value in _known(changes, SETTINGS).items():
         setattr(project, name, value)
-    _refuse_bad_fields(project, exclude={"slug", "tenant"})
+    _refuse_bad_fields(project, exclude={"slug", "tenant", "music_asset"})
+    if changes.get("music_asset_id") is not None:
+        _refuse_foreign_music(project, changes["music_asset_id"])
     return _touch(project)
 
 
@@ -193,8 +192,8 @@ def _write_scenes(project: Project, drafts: list[SceneDraft]) -> None:
     for position, draft in enumerate(drafts, start=1):
         same = kept.get(draft.narration)
         scene = same.pop() if same else _new_scene(project, draft.narration)
-        scene.image_prompt = draft.image_prompt or scene.image_prompt or draft.heading
         scene.position = position
+        _illustrate(scene, draft)
         _apply_draft(scene, draft)
         scenes.append(scene)
     Scene.objects.filter(pk__in=[scene.pk for rest in kept.values() for scene in rest]).delete()
@@ -203,6 +202,14 @@ def _write_scenes(project: Project, drafts: list[SceneDraft]) -> None:
         old, ["position", *sorted(SCENE_FIELDS - {"image_id", "recording_id", "narration"})]
     )
     Scene.objects.bulk_create([s for s in scenes if s._state.adding])
+
+
+def _illustrate(scene: Scene, draft: SceneDraft) -> None:
+    """A heading too long to stand on a picture says what the picture shows."""
+    is_short = len(draft.heading) <= conf.MAX_HEADING_CHARACTERS
+    scene.heading = draft.heading if draft.heading and is_short else scene.heading
+    prompt = draft.image_prompt or scene.image_prompt
+    scene.image_prompt = prompt if is_short else prompt or draft.heading
 
 
 def _apply_draft(scene: Scene, draft: SceneDraft) -> None:
@@ -250,6 +257,14 @@ def _refuse_foreign(scene: Scene, field: str, asset_id: UUID, *, kinds: list[Ass
     if not assets.filter(pk=asset_id).exists():
         words = "sound" if field == "recording" else "picture or clip"
         raise invalid_field(field, "does_not_exist", f"This project has no such {words}. Upload it first.")
+
+
+def _refuse_foreign_music(project: Project, asset_id: UUID) -> None:
+    sounds = Asset.objects.filter(project_id=project.pk, kind=AssetKind.AUDIO)
+    if not sounds.filter(pk=asset_id).exists():
+        raise invalid_field(
+            "music", "does_not_exist", "This project has no such sound file. Upload it first."
+        )
 
 
 def _refuse_bad_fields(row: Project | Scene, *, exclude: set[str]) -> None:

@@ -12,9 +12,19 @@ from uuid import UUID
 from django.db.models import Model, Prefetch, QuerySet
 
 from cutroom.errors import NotFound
-from rendering import timeline
+from rendering import brands, timeline
 from rendering.intake.models import Upload
-from rendering.models import Asset, JobState, Project, RenderJob, RenderStep, Scene, StepKind, StepState
+from rendering.models import (
+    Asset,
+    AssetKind,
+    JobState,
+    Project,
+    RenderJob,
+    RenderStep,
+    Scene,
+    StepKind,
+    StepState,
+)
 from rendering.providers.models import ScriptDraft
 from rendering.publishing.models import Publication, YouTubeChannel
 
@@ -45,9 +55,9 @@ class StepGroup:
 
 def projects() -> QuerySet[Project]:
     """The tenant's projects with their scenes, newest first."""
-    return Project.objects.order_by("-created_at", "-id").prefetch_related(
-        Prefetch("scenes", queryset=Scene.objects.select_related("image", "recording").order_by("position"))
-    )
+    scenes = Scene.objects.select_related("image", "recording").order_by("position")
+    found = Project.objects.select_related("music_asset").order_by("-created_at", "-id")
+    return brands.beside(found).prefetch_related(Prefetch("scenes", queryset=scenes))
 
 
 def project_with_scenes(slug: str) -> Project:
@@ -57,7 +67,7 @@ def project_with_scenes(slug: str) -> Project:
 
 def project_by_slug(slug: str) -> Project:
     """One project, in one query. Raises NotFound."""
-    return _found(Project.objects.filter(slug=slug))
+    return _found(brands.beside(Project.objects.select_related("music_asset")).filter(slug=slug))
 
 
 def script_draft(draft_id: UUID) -> ScriptDraft:
@@ -96,6 +106,11 @@ def scene_of(project: Project, scene_id: UUID) -> Scene:
 def project_assets(project: Project) -> QuerySet[Asset]:
     """A project's assets, newest first."""
     return Asset.objects.filter(project=project).select_related("project").order_by("-created_at", "-id")
+
+
+def sounds(project: Project) -> list[Asset]:
+    """The sound files of a project by name, to choose music from."""
+    return list(Asset.objects.filter(project=project, kind=AssetKind.AUDIO).order_by("name", "id"))
 
 
 def asset_of(project: Project, asset_id: UUID) -> Asset:
@@ -150,7 +165,7 @@ def _found(rows: QuerySet[Row]) -> Row:
 def _group(kind: StepKind, steps: list[RenderStep], total: int) -> StepGroup:
     return StepGroup(
         kind=kind,
-        done=sum(step.state == StepState.SUCCEEDED for step in steps),
+        done=sum(step.state == StepState.SUCCEEDED for step in steps if _is_counted(step)),
         total=total,
         is_running=any(step.state == StepState.RUNNING for step in steps),
         attempt=max((step.attempt for step in steps), default=0),
@@ -158,6 +173,11 @@ def _group(kind: StepKind, steps: list[RenderStep], total: int) -> StepGroup:
         degraded=_distinct(step.degraded for step in steps),
         errors=_distinct(step.error for step in steps),
     )
+
+
+def _is_counted(step: RenderStep) -> bool:
+    """Words set beside a picture are a second part of the same image."""
+    return step.kind != StepKind.IMAGE or step.part == 0
 
 
 def _distinct(notes: Iterable[str]) -> tuple[str, ...]:
@@ -181,7 +201,8 @@ def _expected(job: RenderJob, steps: list[RenderStep]) -> dict[StepKind, int]:
 
 
 def _guessed_segments(job: RenderJob, scene: dict[str, object]) -> int:
-    spoken = timeline.estimated_speech_ms(str(scene["narration"]), language=job.script["language"])
+    language = str(scene.get("language") or job.script["language"])
+    spoken = timeline.estimated_speech_ms(str(scene["narration"]), language=language)
     wanted = scene["duration_seconds"]
     timing = timeline.scene_timing(
         speech_ms=spoken, wanted_seconds=float(str(wanted)) if wanted else None, fps=job.fps

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.db.models.functions import Now
@@ -16,13 +15,13 @@ from metering import entitlements
 from metering import selectors as metering_selectors
 from metering import services as metering
 from metering.meters import Meter
-from rendering import outcomes, providers, settlement, timeline
+from rendering import outcomes, settlement, snapshots, timeline
 from rendering.choices import Quality, Resolution
 from rendering.errors import JobQuarantined, NothingToRender, NotRetryable, RenderFinished, RenderRunning
 from rendering.estimate import Estimate, estimate
+from rendering.film import Film
 from rendering.keys import VIDEO_FILES, video_key
-from rendering.models import Asset, AssetKind, JobState, Project, RenderJob, RenderStep, Scene, StepState
-from rendering.pipeline import Film
+from rendering.models import JobState, Project, RenderJob, RenderStep, Scene, StepState
 from tenants import audit, storage
 
 FEATURES = {Resolution.UHD: "4k"}
@@ -196,21 +195,12 @@ def _require_feature(tenant_id: UUID, film: Film) -> None:
 
 
 def _film(project: Project, *, resolution: str, fps: int, quality: str) -> Film:
-    scenes = Scene.objects.filter(project=project).select_related("image", "recording").order_by("position")
-    rows = [_snapshot(scene) for scene in scenes]
-    if not any(_has_content(row) for row in rows):
+    related = Scene.objects.filter(project=project).select_related("image", "recording").order_by("position")
+    scenes = list(related)
+    if not any(_shows_something(scene) for scene in scenes):
         raise NothingToRender()
-    script = {
-        "language": project.language,
-        "voice": project.voice,
-        "is_captioned": project.is_captioned,
-        "music": project.music,
-        "when_unavailable": project.when_unavailable,
-        **_outside(project),
-        "scenes": rows,
-    }
     return Film(
-        script=script,
+        script=snapshots.script_of(project, scenes),
         resolution=resolution,
         aspect=project.aspect,
         fps=timeline.DRAFT_FPS if quality == Quality.DRAFT else fps,
@@ -219,40 +209,6 @@ def _film(project: Project, *, resolution: str, fps: int, quality: str) -> Film:
     )
 
 
-def _has_content(row: dict[str, Any]) -> bool:
-    return bool(
-        row["narration"].strip() or row["image_prompt"].strip() or row["asset"] or row.get("recording")
-    )
-
-
-def _outside(project: Project) -> dict[str, str]:
-    """Who makes pictures and voices, where somebody outside does: another maker makes other things."""
-    speaker = providers.speaker(project.voice)
-    chosen = {
-        "image_provider": providers.image_identity(),
-        "voice_provider": "" if speaker.name == "local" else speaker.identity,
-    }
-    return {name: value for name, value in chosen.items() if value}
-
-
-def _file(asset: Asset) -> dict[str, Any]:
-    """What a render needs to know of an upload."""
-    file: dict[str, Any] = {"sha256": asset.sha256, "storage_key": asset.storage_key}
-    if asset.kind == AssetKind.VIDEO:
-        file["clip_seconds"] = asset.duration_seconds
-    return file
-
-
-def _snapshot(scene: Scene) -> dict[str, Any]:
-    image = scene.image
-    return {
-        "position": scene.position,
-        "narration": scene.narration,
-        "caption": scene.caption,
-        "image_prompt": scene.image_prompt,
-        "asset": _file(image) if image else None,
-        **({"recording": _file(scene.recording)} if scene.recording else {}),
-        "duration_seconds": scene.duration_seconds,
-        "transition": scene.transition,
-        "motion": scene.motion,
-    }
+def _shows_something(scene: Scene) -> bool:
+    words = f"{scene.narration}{scene.heading}{scene.image_prompt}"
+    return bool(words.strip() or scene.image_id or scene.recording_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -64,26 +64,24 @@ def _cached(step: RenderStep) -> Result | None:
 
 
 def _segment(bench: Bench) -> Result:
-    files = bench.inputs["files"]
-    with bench.fetched(files.values()) as paths:
-        spec = SegmentSpec.from_dict(
-            {
-                **bench.inputs,
-                "out_path": str(bench.out_path),
-                "still_path": paths[files["still"]],
-                "next_still_path": paths.get(files.get("next_still", ""), ""),
-                "clip_path": paths.get(files.get("clip", ""), ""),
-            }
-        )
-        bench.run(spec)
+    with bench.fetched(bench.inputs["files"].values()) as paths:
+        bench.run(segment_spec(bench.inputs, out_path=str(bench.out_path), paths=paths))
     return stored(bench, {}, charges=bench.step.charges)
 
 
+def segment_spec(inputs: dict[str, Any], *, out_path: str, paths: Mapping[str, str]) -> SegmentSpec:
+    """The spec of a segment step's inputs; `paths` has the local files by the keys that "files" names."""
+    found = {f"{name}_path": paths[key] for name, key in inputs["files"].items()}
+    return SegmentSpec.from_dict({**inputs, **found, "out_path": out_path})
+
+
 def _sound(bench: Bench) -> Result:
-    with bench.fetched(bench.inputs["files"]) as paths:
+    files = bench.inputs["files"]
+    music = files.get("music", "")
+    with bench.fetched([*files["sounds"], *filter(None, [music])]) as paths:
         sounds = [
             {"path": paths[key], "start_frame": sound["start_frame"]}
-            for key, sound in zip(bench.inputs["files"], bench.inputs["sounds"], strict=True)
+            for key, sound in zip(files["sounds"], bench.inputs["sounds"], strict=True)
         ]
         spec = SoundSpec(
             out_path=str(bench.out_path),
@@ -91,6 +89,7 @@ def _sound(bench: Bench) -> Result:
             frames=bench.inputs["frames"],
             fps=bench.inputs["fps"],
             music=bench.inputs.get("music", ""),
+            music_path=paths.get(music, ""),
         )
         levels = bench.run(spec)
     return stored(bench, {"loudness_lufs": levels["loudness_lufs"]}, charges={})

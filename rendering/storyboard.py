@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,7 +13,6 @@ from rendering.models import Project, Scene
 from rendering.thumbnails import thumbnail_version
 
 _SHOWN_CHARACTERS = 80
-_CAPTION_CHARACTERS = 38
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,14 +28,9 @@ class Frame:
     @property
     def words(self) -> str:
         """The first words of the scene, or what it shows when nobody speaks."""
-        text = self.scene.narration.strip() or self.scene.image_prompt.strip()
+        scene = self.scene
+        text = scene.narration.strip() or scene.heading.strip() or scene.image_prompt.strip()
         return text[:_SHOWN_CHARACTERS] or "Empty scene"
-
-    @property
-    def caption(self) -> str:
-        """What stands at the foot of the picture first."""
-        text = self.scene.caption.strip() or self.scene.narration.strip()
-        return textwrap.shorten(text, _CAPTION_CHARACTERS, placeholder="") or text[:_CAPTION_CHARACTERS]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +56,7 @@ def storyboard(*, project: Project, scenes: Sequence[Scene], fps: int) -> Storyb
     """Lay out `scenes`, which are the project's in order."""
     frames, start = [], 0
     for number, scene in enumerate(scenes, start=1):
-        length = _milliseconds(scene, language=project.language, fps=fps)
+        length = _milliseconds(scene, language=scene.language or project.language, fps=fps)
         url = picture_url(project, scene)
         frames.append(
             Frame(number=number, scene=scene, starts_at=start, milliseconds=length, picture_url=url)
@@ -75,7 +68,7 @@ def storyboard(*, project: Project, scenes: Sequence[Scene], fps: int) -> Storyb
 def picture_url(project: Project, scene: Scene) -> str:
     """Where the scene's thumbnail is; another address when it looks different."""
     path = reverse("rendering-pages:scene-picture", args=[project.slug, scene.pk])
-    return f"{path}?v={thumbnail_version(scene, aspect=project.aspect)}"
+    return f"{path}?v={thumbnail_version(scene, project=project)}"
 
 
 def _milliseconds(scene: Scene, *, language: str, fps: int) -> int:

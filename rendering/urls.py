@@ -4,6 +4,7 @@ from django.urls import path
 
 from rendering.api import (
     assets,
+    brand,
     downloads,
     events,
     projects,
@@ -13,6 +14,7 @@ from rendering.api import (
     script_drafts,
     stitch,
     uploads,
+    voices,
 )
 from rendering.page_urls import page_urlpatterns
 
@@ -23,6 +25,11 @@ api_urlpatterns = [
     path("projects/<slug:slug>/scenes", scenes.ScenesAPI.as_view(), name="scenes"),
     path("projects/<slug:slug>/scenes/order", scenes.SceneOrderAPI.as_view(), name="scene-order"),
     path("projects/<slug:slug>/scenes/<uuid:scene_id>", scenes.SceneAPI.as_view(), name="scene"),
+    path(
+        "projects/<slug:slug>/scenes/<uuid:scene_id>/preview",
+        scenes.ScenePreviewAPI.as_view(),
+        name="scene-preview",
+    ),
     path("projects/<slug:slug>/assets", assets.AssetsAPI.as_view(), name="assets"),
     path("projects/<slug:slug>/assets/<uuid:asset_id>", assets.AssetAPI.as_view(), name="asset"),
     path(
@@ -34,6 +41,10 @@ api_urlpatterns = [
     path("uploads/<uuid:upload_id>", uploads.UploadAPI.as_view(), name="upload"),
     path("script-drafts", script_drafts.ScriptDraftsAPI.as_view(), name="script-drafts"),
     path("script-drafts/<uuid:draft_id>", script_drafts.ScriptDraftAPI.as_view(), name="script-draft"),
+    path("brand", brand.BrandAPI.as_view(), name="brand"),
+    path("brand/logo", brand.BrandLogoAPI.as_view(), name="brand-logo"),
+    path("brand/logo/file", brand.BrandLogoFileAPI.as_view(), name="brand-logo-file"),
+    path("voices", voices.VoicesAPI.as_view(), name="voices"),
     path("renders", renders.RendersAPI.as_view(), name="renders"),
     path("renders/<uuid:render_id>", renders.RenderAPI.as_view(), name="render"),
     path("renders/<uuid:render_id>/events", events.RenderEventsAPI.as_view(), name="render-events"),

@@ -18,6 +18,13 @@ class Choice(serializers.ChoiceField):
         self.error_messages["invalid_choice"] = f'"{{input}}" is not possible here. Choose one of: {names}.'
 
 
+def without(problem: str, value: str) -> str:
+    """The value, unless there is a problem with it. Raises ValidationError."""
+    if problem:
+        raise serializers.ValidationError(problem)
+    return value
+
+
 def link(name: str, *args: str | UUID) -> str:
     """The path of a resource of this API."""
     return reverse(f"rendering:{name}", args=args)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from drf_spectacular.utils import OpenApiExample, extend_schema
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,9 +17,9 @@ from cutroom.errors import InvalidInput, NotFound
 from cutroom.pagination import CursorPages
 from cutroom.schema import IF_MATCH, PAGE_PARAMETERS, page_of, problems
 from rendering import conf, scripts, selectors
-from rendering.api.fields import Choice, link
+from rendering.api.fields import Choice, link, without
 from rendering.api.scenes import SceneSerializer
-from rendering.choices import Aspect, Music, ScriptFormat, WhenUnavailable
+from rendering.choices import Aspect, Captions, Look, Music, ScriptFormat, WhenUnavailable, music_choice
 from rendering.errors import EditConflict, PreconditionFailed, RenderRunning, ScriptTooLong
 from rendering.languages import language_problem, voice_problem
 from rendering.models import Project
@@ -26,15 +29,49 @@ LANGUAGE = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$"
 _TAGS = ["projects"]
 
 
+@extend_schema_field({"oneOf": [{"type": "string", "enum": Captions.values}, {"type": "boolean"}]})
+class CaptionsField(Choice):
+    """How captions are shown; true is `words`, false is `off`."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """The name of the way."""
+        if isinstance(data, bool):
+            data = Captions.WORDS.value if data else Captions.OFF.value
+        return str(super().to_internal_value(data))
+
+
+@extend_schema_field({"type": "string"})
+class MusicField(serializers.CharField):
+    """The name of a loop or the id of a sound file."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """Refuse anything else."""
+        name = super().to_internal_value(data)
+        if name in Music.values:
+            return name
+        try:
+            return str(UUID(name))
+        except ValueError:
+            loops = ", ".join(Music.values)
+            detail = f'"{name}" is not possible here. Choose one of: {loops}, or the id of a sound file.'
+            raise serializers.ValidationError(detail, code="invalid_choice") from None
+
+
 class ProjectChanges(Body):
-    """Settings of a project. `language` is a BCP 47 tag; an empty `voice` is the language's own."""
+    """Settings of a project. `language` is a BCP 47 tag; an empty `voice` is the language's own.
+
+    `captions` are burned into the picture (`words` lights up each word as it is spoken), a soft track inside
+    the video, or off; `music` is a loop's name or the id of an uploaded sound file of the project.
+    """
 
     title = serializers.CharField(max_length=200)
     aspect = Choice(Aspect.choices, required=False)
     voice = serializers.CharField(max_length=64, allow_blank=True, required=False)
     language = serializers.RegexField(LANGUAGE, max_length=16, required=False)
-    captions = serializers.BooleanField(source="is_captioned", required=False)
-    music = Choice(Music.choices, required=False)
+    captions = CaptionsField(Captions.choices, required=False)
+    look = Choice(Look.choices, required=False)
+    brand = serializers.BooleanField(source="is_branded", required=False)
+    music = MusicField(required=False)
     when_unavailable = Choice(WhenUnavailable.choices, required=False)
 
     def validate_language(self, language: str) -> str:
@@ -44,6 +81,10 @@ class ProjectChanges(Body):
     def validate_voice(self, voice: str) -> str:
         """Refuse a voice that there is not."""
         return without(voice_problem(voice), voice)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """A loop and an uploaded file are kept in two columns."""
+        return {**attrs, **music_choice(attrs.pop("music"))} if "music" in attrs else attrs
 
 
 class NewProject(ProjectChanges):
@@ -70,20 +111,19 @@ class ProjectSerializer(serializers.Serializer):
     aspect = serializers.ChoiceField(choices=Aspect.choices)
     voice = serializers.CharField()
     language = serializers.CharField()
-    captions = serializers.BooleanField(source="is_captioned")
-    music = serializers.ChoiceField(choices=Music.choices)
+    captions = serializers.ChoiceField(choices=Captions.choices)
+    look = serializers.ChoiceField(choices=Look.choices)
+    brand = serializers.BooleanField(source="is_branded")
+    music = serializers.SerializerMethodField()
     when_unavailable = serializers.ChoiceField(choices=WhenUnavailable.choices)
     version = serializers.IntegerField()
     scenes = SceneSerializer(many=True, source="scenes.all")
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
 
-
-def without(problem: str, value: str) -> str:
-    """The value, if there is no problem with it. Raises DRF's ValidationError."""
-    if problem:
-        raise serializers.ValidationError(problem)
-    return value
+    def get_music(self, project: Project) -> str:
+        """A loop's name, or the id of an uploaded sound file."""
+        return str(project.music_asset_id or project.music)
 
 
 def project_etag(project: Project) -> str:
@@ -167,7 +207,7 @@ class ProjectAPI(APIView):
             200: ProjectSerializer,
             **problems(InvalidInput, NotFound, EditConflict, PreconditionFailed),
         },
-        examples=[OpenApiExample("Upright", value={"aspect": "9:16", "captions": False}, request_only=True)],
+        examples=[OpenApiExample("Upright", value={"aspect": "9:16", "captions": "soft"}, request_only=True)],
     )
     def patch(self, request: Request, slug: str) -> Response:
         """Change settings. The slug stays, so links keep working."""

@@ -12,8 +12,8 @@ from metering.meters import Meter
 from rendering import selectors
 from rendering.api.fields import link
 from rendering.choices import Quality, Resolution
+from rendering.film import Film
 from rendering.models import JobState, RenderJob, RenderStep, StepKind, StepState
-from rendering.pipeline import Film
 
 _CHARGE_NAMES = {Meter.IMAGES: "images", Meter.TTS: "tts_minutes", Meter.RENDER: "render_minutes"}
 
@@ -62,6 +62,9 @@ class RenderFailure(serializers.Serializer):
 
 class StepSerializer(serializers.Serializer):
     """One step. `scene` and `part` count from 1; sound and stitch belong to no scene.
+
+    A brand's cards before and after the film count as scenes of it. Part 2 of an image sets words beside
+    part 1.
 
     `degraded` says which stand-in was used and why; `error` is that of the last failed attempt.
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.http import HttpResponseBase
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -11,13 +12,17 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from cutroom.bodies import Body
-from cutroom.errors import InvalidInput, NotFound
-from cutroom.schema import page_of, problems
+from cutroom.errors import InvalidInput, NotFound, Unavailable
+from cutroom.negotiation import OneForm
+from cutroom.schema import file_responses, page_of, problems
 from rendering import conf, scripts, selectors
-from rendering.api.fields import Choice, link
-from rendering.choices import Motion, Transition
+from rendering.api.fields import Choice, link, without
+from rendering.choices import Look, Motion, Resolution, Transition
+from rendering.downloads import preview_response
 from rendering.errors import ScriptTooLong
+from rendering.languages import language_problem, voice_problem
 from rendering.models import AssetKind, Project, Scene
+from rendering.previews import preview
 from tenants.roles import Capability
 
 _TAGS = ["scenes"]
@@ -42,14 +47,20 @@ class SceneRecording(serializers.Serializer):
 
 
 class SceneSerializer(serializers.Serializer):
-    """One scene. Without `image`, a card is drawn from `image_prompt` or the narration.
+    """One scene. Without `image`, a card is drawn from `heading`, `image_prompt` or the narration.
 
-    `duration_seconds` null is as long as the voice needs; an empty `caption` is the narration itself.
+    An empty `voice` or `language` is the project's; the look `auto` is, too. `heading` stands on the picture
+    and is not spoken. `duration_seconds` null is as long as the voice needs; an empty `caption` is the
+    narration itself.
     """
 
     id = serializers.UUIDField()
     position = serializers.IntegerField()
     narration = serializers.CharField()
+    heading = serializers.CharField()
+    look = serializers.ChoiceField(choices=Look.choices)
+    voice = serializers.CharField()
+    language = serializers.CharField()
     image_prompt = serializers.CharField()
     image = SceneImage(allow_null=True)
     recording = SceneRecording(allow_null=True)
@@ -67,6 +78,10 @@ class SceneChanges(Body):
     """Fields of a scene. `image` and `recording` are ids of assets of the same project, or null."""
 
     narration = _text(conf.MAX_NARRATION_CHARACTERS)
+    heading = _text(conf.MAX_HEADING_CHARACTERS)
+    look = Choice(Look.choices, required=False)
+    voice = serializers.CharField(max_length=64, allow_blank=True, required=False)
+    language = serializers.CharField(max_length=16, allow_blank=True, required=False)
     image_prompt = _text(conf.MAX_PROMPT_CHARACTERS)
     image = serializers.UUIDField(source="image_id", allow_null=True, required=False)
     recording = serializers.UUIDField(source="recording_id", allow_null=True, required=False)
@@ -76,6 +91,14 @@ class SceneChanges(Body):
     transition = Choice(Transition.choices, required=False)
     motion = Choice(Motion.choices, required=False)
     caption = _text(conf.MAX_CAPTION_CHARACTERS)
+
+    def validate_language(self, language: str) -> str:
+        """Refuse a language that no voice speaks; none is the project's."""
+        return without(language_problem(language) if language else "", language)
+
+    def validate_voice(self, voice: str) -> str:
+        """Refuse a voice that there is not; none is the project's."""
+        return without(voice_problem(voice), voice)
 
 
 class NewScene(SceneChanges):
@@ -176,6 +199,42 @@ class SceneAPI(APIView):
         project = selectors.project_by_slug(slug)
         scripts.delete_scene(scene=selectors.scene_of(project, scene_id))
         return Response(status=204)
+
+
+class PreviewForm(Body):
+    """Which frame: its size, and the seconds from the scene's start, its middle when left out."""
+
+    resolution = Choice([Resolution.HD, Resolution.FULL_HD], default=Resolution.HD)
+    fps = Choice(conf.FPS_CHOICES, default=24)
+    at = serializers.FloatField(min_value=0, max_value=conf.MAX_SCENE_SECONDS, required=False)
+
+
+class ScenePreviewAPI(APIView):
+    """GET /api/v1/projects/{slug}/scenes/{scene_id}/preview"""
+
+    capability = Capability.MAKE_VIDEOS
+    content_negotiation_class = OneForm
+
+    @extend_schema(
+        operation_id="scenes_preview",
+        tags=_TAGS,
+        parameters=[PreviewForm],
+        responses={
+            **file_responses("image/png", description="The frame"),
+            **problems(InvalidInput, NotFound, Unavailable),
+        },
+    )
+    def get(self, request: Request, slug: str, scene_id: UUID) -> HttpResponseBase:
+        """One frame, pixel for pixel as the video will have it before it is encoded."""
+        project = selectors.project_by_slug(slug)
+        form = PreviewForm(data=request.query_params)
+        form.is_valid(raise_exception=True)
+        wanted = form.validated_data
+        found = preview(
+            project=project, scene=selectors.scene_of(project, scene_id), resolution=wanted["resolution"],
+            fps=wanted["fps"], at_seconds=wanted.get("at"),
+        )  # fmt: skip
+        return preview_response(request._request, found)
 
 
 class SceneOrderAPI(APIView):

@@ -16,8 +16,8 @@ from cutroom.bodies import Body
 from cutroom.errors import InvalidInput, NotFound
 from cutroom.schema import problems
 from rendering import conf, drafting, selectors
-from rendering.api.fields import link
-from rendering.api.projects import LANGUAGE, without
+from rendering.api.fields import link, without
+from rendering.api.projects import LANGUAGE
 from rendering.errors import NobodyWrites
 from rendering.languages import language_problem
 from rendering.providers.models import DraftState, ScriptDraft

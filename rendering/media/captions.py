@@ -1,23 +1,31 @@
-"""Captions: a dark plate with white text, ready to blend into the planes of a frame."""
+"""Captions: a dark plate with white text, ready to blend into the planes of a frame.
+
+The plate and its words are drawn twice a caption, once plain and once with every word lit. Lighting a word
+copies its part of the second drawing: a word costs a copy of the plate, and a frame what it did before.
+"""
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-import cv2
 import numpy as np
 from PIL import Image
 
-from rendering.media.colour import rgb_to_planes
+from rendering.media.card_canvas import Colour, colour_of
+from rendering.media.contrast import contrast
+from rendering.media.overlay import Overlay
 from rendering.media.planes import Planes
-from rendering.media.text import Block, Style, draw_block, fit_text
+from rendering.media.text import ELLIPSIS, Block, Style, draw_block, extents, fit_text
 
 INK = (251, 250, 245)
 AMBER = (255, 205, 92)  # emoji where the machine has no colour emoji font
 PLATE = (22, 20, 15)
 PLATE_ALPHA = 0.74
 MAX_LINES = 2
+READABLE = 4.5  # contrast of a lit word to the plate
 
 
 @dataclass(frozen=True)
@@ -35,26 +43,6 @@ UPRIGHT = SafeArea(width=0.82, bottom=0.2, text=0.056)
 SQUARE = SafeArea(width=0.82, bottom=0.075, text=0.05)
 
 
-@dataclass(frozen=True)
-class CaptionOverlay:
-    """A caption's box: premultiplied planes to add, and what to keep of the picture, 0 to 255."""
-
-    x: int
-    y: int
-    keep: Planes
-    light: Planes
-
-    def blend(self, frame: Planes) -> None:
-        """Draw over the frame in place; only the caption's box is touched."""
-        for number, plane in enumerate(frame):
-            shift = 1 if number else 0
-            height, width = self.keep[number].shape
-            top, left = self.y >> shift, self.x >> shift
-            box = plane[top : top + height, left : left + width]
-            cv2.multiply(box, self.keep[number], dst=box, scale=1 / 255)
-            cv2.add(box, self.light[number], dst=box)
-
-
 def safe_area(width: int, height: int) -> SafeArea:
     """The safe area for a frame of this shape."""
     if width > height:
@@ -63,18 +51,103 @@ def safe_area(width: int, height: int) -> SafeArea:
 
 
 @lru_cache(maxsize=8)
-def caption_overlay(text: str, *, width: int, height: int, language: str = "en") -> CaptionOverlay:
-    """Draw one caption for frames of `width` by `height` pixels."""
-    area = safe_area(width, height)
+def caption_overlay(
+    text: str, *, width: int, height: int, language: str = "en", words: tuple[str, ...] = (),
+    lit: int = -1, accent: str = "",
+) -> Overlay:  # fmt: skip
+    """Draw one caption for frames of `width` by `height` pixels.
+
+    `words` joined are the text; the one with the index `lit` shines in `accent` ("#rrggbb", or amber).
+    """
+    drawn = _drawn(text, width, height, language)
+    if not 0 <= lit < len(words):
+        return drawn.plain
+    shining = _shining(text, width, height, language, _shine(accent))
+    light = [plane.copy() for plane in drawn.plain.light]
+    for left, top, right, bottom in drawn.places(words, lit):
+        for number, plane in enumerate(light):
+            shift = 1 if number else 0
+            box = slice(top >> shift, bottom >> shift), slice(left >> shift, right >> shift)
+            plane[box] = shining.light[number][box]
+    return Overlay(drawn.plain.x, drawn.plain.y, drawn.plain.keep, Planes(*light))
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """A caption as it looks before any word is lit, and where its lines are inside its box."""
+
+    text: str
+    block: Block
+    pad: tuple[int, int]
+    column: int
+    plain: Overlay
+
+    def places(self, words: tuple[str, ...], lit: int) -> Iterator[tuple[int, int, int, int]]:
+        """The parts of the box that a word covers: left, top, right and bottom, all even."""
+        start, end = _span(self.text, words, lit)
+        at = 0
+        for number, line in enumerate(self.block.lines):
+            first = self.text.find(line.text.removesuffix(ELLIPSIS).strip(), at)
+            if first < 0:
+                return
+            at = first + len(line.text)
+            top = self.pad[1] + number * self.block.line_height
+            bottom = top + self.block.line_height
+            edge = self.pad[0] + (self.column - line.width) / 2
+            for left, right in extents(line, style=self.block.style, start=start - first, end=end - first):
+                # Neighbours share an edge; at the ends of a line letters may hang over.
+                over = 2 * (right >= line.width - 0.5)
+                yield _down(edge + left), _down(top), _down(edge + right) + over, _down(bottom)
+
+
+@lru_cache(maxsize=4)
+def _drawn(text: str, width: int, height: int, language: str) -> _Drawn:
     block = _caption_block(text, width=width, height=height, language=language)
-    pad_x, pad_y = round(block.style.size * 0.55), round(block.style.size * 0.22)
-    box = (_even(block.width + 2 * pad_x), _even(block.height + 2 * pad_y))
+    pad = round(block.style.size * 0.55), round(block.style.size * 0.22)
+    box = (_even(block.width + 2 * pad[0]), _even(block.height + 2 * pad[1]))
     x = _even((width - box[0]) // 2)
-    y = max(0, _even(height - round(area.bottom * height) - box[1]))
+    y = max(0, _even(height - round(safe_area(width, height).bottom * height) - box[1]))
+    column = box[0] - 2 * pad[0]
+    plain = Overlay.of(_image(block, box, pad=pad, fill=INK), x=x, y=y)
+    text = " ".join(unicodedata.normalize("NFC", text).split())
+    return _Drawn(text, block, pad, column, plain)
+
+
+@lru_cache(maxsize=4)
+def _shining(text: str, width: int, height: int, language: str, fill: Colour) -> Overlay:
+    """The same caption with all its words lit."""
+    drawn = _drawn(text, width, height, language)
+    rows, columns = drawn.plain.keep.y.shape
+    image = _image(drawn.block, (columns, rows), pad=drawn.pad, fill=fill)
+    return Overlay.of(image, x=drawn.plain.x, y=drawn.plain.y)
+
+
+def _image(block: Block, box: tuple[int, int], *, pad: tuple[int, int], fill: Colour) -> Image.Image:
     image = _plate(box, radius=block.style.size * 0.32)
-    column = box[0] - 2 * pad_x
-    draw_block(image, block, at=(pad_x, pad_y), width=column, fill=INK, align="centre", emoji_fill=AMBER)
-    return _overlay(image, x=x, y=y)
+    width = box[0] - 2 * pad[0]
+    draw_block(image, block, at=pad, width=width, fill=fill, align="centre", emoji_fill=AMBER)
+    return image
+
+
+def _shine(accent: str) -> Colour:
+    """The accent where it can be read on the plate (WCAG 2.2, 1.4.3), else amber."""
+    if accent and contrast(colour_of(accent), PLATE) >= READABLE:
+        return colour_of(accent)
+    return AMBER
+
+
+def _span(text: str, words: tuple[str, ...], lit: int) -> tuple[int, int]:
+    """Where a word stands in the caption's text, with the space after it."""
+    at = start = 0
+    for word in words[: lit + 1]:
+        plain = " ".join(unicodedata.normalize("NFC", word).split())
+        found = text.find(plain, at)
+        start, at = (found, found + len(plain)) if found >= 0 else (at, at)
+    return start, at + text.startswith(" ", at)
+
+
+def _down(length: float) -> int:
+    return 2 * int(length // 2)
 
 
 def _caption_block(text: str, *, width: int, height: int, language: str) -> Block:
@@ -103,14 +176,3 @@ def _plate(size: tuple[int, int], *, radius: float) -> Image.Image:
     image = Image.new("RGBA", size, (*PLATE, 0))
     image.putalpha(Image.fromarray(np.rint(alpha).astype(np.uint8)))
     return image
-
-
-def _overlay(image: Image.Image, *, x: int, y: int) -> CaptionOverlay:
-    pixels = np.asarray(image)
-    colour = rgb_to_planes(np.ascontiguousarray(pixels[..., :3]))
-    alpha = pixels[..., 3]
-    half = cv2.resize(alpha, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-    alphas = (alpha, half, half)
-    light = [np.rint(c * (a / 255.0)).astype(np.uint8) for c, a in zip(colour, alphas, strict=True)]
-    keep = [np.ascontiguousarray(255 - a) for a in alphas]
-    return CaptionOverlay(x, y, Planes(*keep), Planes(*light))

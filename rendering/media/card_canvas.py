@@ -32,6 +32,34 @@ class Palette:
     ink: Colour
     pencil: Colour
 
+    @classmethod
+    def of(cls, *, paper: Colour, ink: Colour, accent: Colour) -> Palette:
+        """The palette of a brand: the tones between its paper and its ink are mixed."""
+        well, rule, edge, second = (mixed(paper, ink, share) for share in (0.06, 0.14, 0.48, 0.74))
+        return cls(paper=paper, well=well, rule=rule, edge=edge, second=second, ink=ink, pencil=accent)
+
+    @property
+    def is_dark(self) -> bool:
+        """Is the paper darker than the ink?"""
+        return sum(self.paper) < sum(self.ink)
+
+    @property
+    def darkest(self) -> Colour:
+        """What stands nearest in a drawing: the ink on light paper, below the paper's own tone on dark."""
+        return mixed(self.paper, (0, 0, 0), 0.5) if self.is_dark else self.ink
+
+
+def mixed(one: Colour, other: Colour, share: float) -> Colour:
+    """The colour at `share` (0 to 1) of the way from one to the other."""
+    red, green, blue = (round(a + (b - a) * share) for a, b in zip(one, other, strict=True))
+    return (red, green, blue)
+
+
+def colour_of(hexadecimal: str) -> Colour:
+    """The colour of "#rrggbb"."""
+    digits = hexadecimal.lstrip("#")
+    return (int(digits[0:2], 16), int(digits[2:4], 16), int(digits[4:6], 16))
+
 
 DAY = Palette(
     paper=(244, 242, 236), well=(232, 228, 217), rule=(214, 209, 195), edge=(135, 129, 115),

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from rendering.media.card_canvas import DAY, NIGHT, Canvas, Palette, Point
+from rendering.media.card_canvas import DAY, NIGHT, Canvas, Palette, Point, mixed
 from rendering.media.card_room import room_for_words
 
 UNDERLINE = 3.4  # units kept free under the words for the pencil's stroke
@@ -82,13 +82,13 @@ def horizon(canvas: Canvas) -> WordBox:
     level = 0.74 if canvas.is_wide else 0.7
     sun = (width * canvas.chance.uniform(0.66, 0.8), height * (level - 0.05))
     canvas.disc(sun, 19, tone.pencil)
-    nearest = DAY.ink if tone is DAY else (12, 12, 10)
-    for depth, colour in enumerate((tone.rule, tone.edge, tone.second, nearest)):
-        _ridge(canvas, at=level + 0.075 * depth, swell=0.05 - 0.006 * depth, colour=colour)
+    for depth, colour in enumerate((tone.rule, tone.edge, tone.second, tone.darkest)):
+        ridge(canvas, at=level + 0.075 * depth, swell=0.05 - 0.006 * depth, colour=colour)
     return replace(_words(canvas, bottom=0.49 if canvas.is_wide else 0.46), largest=12)
 
 
-def _ridge(canvas: Canvas, *, at: float, swell: float, colour: tuple[int, int, int]) -> None:
+def ridge(canvas: Canvas, *, at: float, swell: float, colour: tuple[int, int, int]) -> None:
+    """A hilly edge at a share of the height, filled down to the foot."""
     width, height = canvas.width, canvas.height
     chance = canvas.chance
     waves = [(chance.uniform(0.6, 1.7) * n, chance.uniform(0, 6.3), swell / n) for n in (1, 2, 4)]
@@ -124,7 +124,7 @@ def strip(canvas: Canvas) -> WordBox:
     width, height, unit, tone = canvas.width, canvas.height, canvas.unit, canvas.palette
     middle = (0.76 if canvas.is_wide else 0.7) * height
     half = 15.5 * unit
-    film = (16, 15, 12)
+    film = mixed(tone.darkest, (0, 0, 0), 0.4)
     slope = math.tan(math.radians(canvas.chance.choice((-3.2, -2.2, 2.4))))
     place = _Slanted(middle - slope * width / 2, slope)
     canvas.polygon(place.box(-unit, -half, width + unit, half), film)
@@ -161,7 +161,7 @@ class _Slanted:
 
 def _film_frame(canvas: Canvas, place: _Slanted, *, left: float, right: float, half: float) -> None:
     tone, chance = canvas.palette, canvas.chance
-    sky, ground = chance.choice(((DAY.paper, DAY.second), (DAY.rule, DAY.edge), (DAY.edge, DAY.ink)))
+    sky, ground = chance.choice(((tone.paper, tone.second), (tone.rule, tone.edge), (tone.edge, tone.ink)))
     line = chance.uniform(0.1, 0.45) * half
     canvas.polygon(place.box(left, -half, right, half), sky)
     radius = chance.uniform(3, 5.5)
@@ -181,11 +181,12 @@ def tiles(canvas: Canvas) -> WordBox:
         colour = (
             tone.pencil if number == marked else chance.choice((tone.ink, tone.edge, tone.second, tone.ink))
         )
-        _tile(canvas, (left + number % columns * side, top + number // columns * side), side, colour)
+        tile(canvas, (left + number % columns * side, top + number // columns * side), side, colour)
     return _words_beside(canvas, right=(left - 6 * canvas.unit) / width)
 
 
-def _tile(canvas: Canvas, corner: Point, reach: float, colour: tuple[int, int, int]) -> None:
+def tile(canvas: Canvas, corner: Point, reach: float, colour: tuple[int, int, int]) -> None:
+    """A square of `reach` pixels with a quarter circle or a dot."""
     side, tone = reach / canvas.unit, canvas.palette
     ground = canvas.chance.choice((tone.well, tone.rule, tone.paper))
     canvas.rectangle(corner, (corner[0] + reach, corner[1] + reach), ground)

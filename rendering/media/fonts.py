@@ -1,7 +1,8 @@
 """The fonts the set-up brings, and which of them draws a given character.
 
-First the Noto wheels, so text looks the same on every machine; then what the system has: Noto Color Emoji
-(without it emoji are drawn in one colour by Noto Emoji) and the remaining Noto and DejaVu families.
+First the family that was chosen, for the letters it has; then the Noto wheels, so text looks the same on
+every machine; then what the system has: Noto Color Emoji (without it emoji are drawn in one colour by Noto
+Emoji) and the remaining Noto and DejaVu families.
 """
 
 from __future__ import annotations
@@ -18,11 +19,28 @@ from PIL import ImageFont, features
 
 from rendering.media.clusters import clusters, is_emoji, is_ignorable
 from rendering.media.coverage import coverage, read_table
+from rendering.media.writing import script_of
 
 SYSTEM_FOLDERS = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"))
 COLOUR_STRIKE = 109  # px; the only size Noto Color Emoji's bitmaps come in
 # Faces inside the Noto Sans CJK collection: same characters, the shapes each country writes.
 CJK_FACES = {"ja": 0, "ko": 1, "zh": 2, "zh-hant": 3, "zh-tw": 3, "zh-hk": 4}
+# Families to choose from, each a wheel with the files for its weights; Noto Sans is there without choosing.
+FAMILIES = {
+    "source-serif": (
+        "font_source_serif_pro",
+        {
+            400: "SourceSerifPro-Regular.ttf",
+            600: "SourceSerifPro-Semibold.ttf",
+            700: "SourceSerifPro-Bold.ttf",
+        },
+    ),
+    "manrope": (
+        "font_manrope",
+        {500: "Manrope-Medium.ttf", 600: "Manrope-Bold.ttf", 700: "Manrope-ExtraBold.ttf"},
+    ),
+    "fredoka": ("font_fredoka_one", {400: "FredokaOne-Regular.ttf"}),
+}
 TALL_SCRIPTS = frozenset({"Arabic", "Devanagari", "Thai", "Khmer", "Lao", "Myanmar", "Bengali", "Tamil"})
 
 
@@ -33,6 +51,7 @@ class Face:
     path: Path
     index: int = 0
     is_colour: bool = False
+    weights: tuple[tuple[int, Path], ...] = ()
 
     def covers(self, cluster: str) -> bool:
         """Whether every character of the cluster that needs a glyph has one here."""
@@ -51,19 +70,31 @@ class Face:
 
     def at(self, *, size: int, weight: int) -> ImageFont.FreeTypeFont:
         """The face ready to draw at `size` pixels and `weight` 400 to 700, if it has that axis."""
+        if self.weights:
+            _, path = min(self.weights, key=lambda pair: abs(pair[0] - weight))
+            return _loaded(Face(path), size, weight)
         return _loaded(self, COLOUR_STRIKE if self.is_colour else size, weight)
 
 
 @lru_cache(maxsize=4096)
-def face_for(cluster: str, *, language: str = "en") -> Face | None:
-    """The first face that can draw the whole cluster, or None."""
-    order = _faces(_cjk_language(cluster, language))
+def face_for(cluster: str, *, language: str = "en", family: str = "") -> Face | None:
+    """The first face that can draw the whole cluster, or None. An unknown `family` is Noto Sans."""
+    order = (*_family(family), *_faces(_cjk_language(cluster, language)))
     if is_emoji(cluster):
         order = tuple(sorted(order, key=lambda face: (not face.is_emoji, not face.is_colour)))
     for face in order:
         if face.covers(cluster):
             return face
     return None
+
+
+def family_for(text: str, *, family: str) -> str:
+    """The family, unless it lacks letters of a script it can write: no word is set in two fonts."""
+    faces = _family(family)
+    letters = {cluster for cluster in clusters(unicodedata.normalize("NFC", text)) if cluster[0].isalpha()}
+    scripts = {script_of(cluster[0]) for cluster in letters if faces and faces[0].covers(cluster)}
+    lost = {script_of(cluster[0]) for cluster in letters if faces and not faces[0].covers(cluster)}
+    return family if faces and not scripts & lost else ""
 
 
 def missing_glyphs(text: str) -> set[str]:
@@ -79,7 +110,8 @@ def fingerprint() -> str:
     digest = hashlib.sha256()
     for name in ("freetype2", "raqm", "harfbuzz", "fribidi"):
         digest.update(f"{name}={features.version(name)};".encode())
-    for face in _faces("en"):
+    chosen = (Face(path) for family in FAMILIES for face in _family(family) for _, path in face.weights)
+    for face in (*_faces("en"), *chosen):
         checksum = read_table(face.path, tag=b"head", index=face.index)[8:12].hex()
         digest.update(f"{face.path.name}:{face.index}={checksum};".encode())
     return digest.hexdigest()[:16]
@@ -118,6 +150,18 @@ def _faces(language: str) -> tuple[Face, ...]:
     return (
         *map(Face, letters), *cjk, *map(Face, symbols), *colour, *map(Face, emoji), *map(Face, others)
     )  # fmt: skip
+
+
+@lru_cache(maxsize=16)
+def _family(name: str) -> tuple[Face, ...]:
+    """The face of a chosen family with the files of its weights; none when its wheel is not installed."""
+    package, names = FAMILIES.get(name, ("", {}))
+    found = find_spec(package) if package else None
+    if found is None or found.origin is None:
+        return ()
+    folder = Path(found.origin).parent / "files"
+    weights = tuple((weight, folder / name) for weight, name in names.items())
+    return (Face(weights[0][1], weights=weights),)
 
 
 def _wheel_files(package: str) -> list[Path]:

@@ -11,7 +11,9 @@ from rendering.media.captions import caption_overlay
 from rendering.media.clips import ClipFrames
 from rendering.media.colour import BLACK, rgb_to_planes
 from rendering.media.errors import MediaError
+from rendering.media.logo import logo_overlay
 from rendering.media.motion import View, view_at
+from rendering.media.overlay import Overlay
 from rendering.media.planes import Plane, Planes
 from rendering.media.specs import Caption, SegmentSpec
 from rendering.media.transitions import BLENDS, blend
@@ -64,12 +66,15 @@ class SceneFrames:
         self._still = None if spec.clip_path else Still(spec.still_path, width=spec.width, height=spec.height)
         self._clip = ClipFrames(spec.clip_path, frames=spec.clip_frames, fps=spec.fps)
         self._captions = [Caption(**caption) for caption in spec.captions]
+        self._logo = self._logo_overlay()
         self._at_rest: Planes | None = None
 
     def draw(self, frame: int, out: Planes) -> None:
         """Fill `out` with frame number `frame` of the scene."""
         self._draw_still(frame, out)
         self._draw_next(frame, out)
+        if self._logo is not None:
+            self._logo.blend(out)
         self._draw_caption(frame, out)
         light = self._light(frame)
         if light < 1:
@@ -106,8 +111,16 @@ class SceneFrames:
         for caption in self._captions:
             if caption.start_frame <= frame < caption.end_frame and caption.text.strip():
                 caption_overlay(
-                    caption.text, width=spec.width, height=spec.height, language=spec.caption_language
-                ).blend(out)
+                    caption.text, width=spec.width, height=spec.height, language=spec.caption_language,
+                    words=tuple(word["text"] for word in caption.words), lit=caption.lit_at(frame),
+                    accent=spec.caption_accent,
+                ).blend(out)  # fmt: skip
+
+    def _logo_overlay(self) -> Overlay | None:
+        spec = self.spec
+        if not spec.logo_path:
+            return None
+        return logo_overlay(spec.logo_path, corner=spec.logo_corner, width=spec.width, height=spec.height)
 
     def _light(self, frame: int) -> float:
         light = 1.0

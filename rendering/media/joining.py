@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import heapq
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 
+from rendering.media import soft_captions
 from rendering.media.containers import open_header, open_mp4
 from rendering.media.errors import MediaError, is_disk_full, write_error
 from rendering.media.specs import SAMPLE_RATE
@@ -36,8 +38,13 @@ class Picture:
     fps: int
 
 
-def join(picture: Picture, sound_path: str, path: Path, *, title: str) -> int:
+def join(
+    picture: Picture, sound_path: str, path: Path, *, title: str,
+    captions: Sequence[Mapping[str, Any]] = (), language: str = "",
+) -> int:  # fmt: skip
     """Write the film; returns the checksum of its video packets, for `verify_film` to find again.
+
+    With a `language` it gets a track of `captions`, {"text", "start_ms", "end_ms"}.
 
     Raises MediaError: segment-broken when a segment is not what was said, sound-broken, no-space.
     """
@@ -51,7 +58,12 @@ def join(picture: Picture, sound_path: str, path: Path, *, title: str) -> int:
             film.metadata.update({"title": title} if title else {})
             video = film.add_stream_from_template(pattern.streams.video[0])
             audio = film.add_stream_from_template(sound.streams.audio[0])
-            for _, packet in heapq.merge(joiner.packets(video), _sound(sound, audio), key=lambda one: one[0]):
+            tracks = [joiner.packets(video), _sound(sound, audio)]
+            if language:
+                tracks.append(
+                    soft_captions.packets(soft_captions.add_track(film, language=language), captions)
+                )
+            for _, packet in heapq.merge(*tracks, key=lambda one: one[0]):
                 film.mux_one(packet)
     except av.FFmpegError as error:
         if isinstance(error, OSError) and is_disk_full(error):

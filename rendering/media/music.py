@@ -43,10 +43,10 @@ def loop(name: str) -> np.ndarray:
 
 
 class Bed:
-    """A loop laid under a film, block by block in order."""
+    """A piece laid under a film, over and over, block by block in order."""
 
-    def __init__(self, name: str, *, samples: int) -> None:
-        self._loop = loop(name)
+    def __init__(self, piece: np.ndarray, *, samples: int) -> None:
+        self._loop = piece
         self._samples = samples
         self._gain = 1.0
         self._quiet = _HOLD

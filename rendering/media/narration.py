@@ -14,7 +14,7 @@ from rendering.media.errors import MediaError
 from rendering.media.outputs import whole_file
 from rendering.media.specs import SAMPLE_RATE, NarrationSpec
 from rendering.media.speech_piper import Speech
-from rendering.media.voices import is_neural
+from rendering.media.voices import is_neural, variant_of
 from rendering.media.words import Word, is_speakable, spoken
 from rendering.media.writing import is_readable, spoken_language
 
@@ -57,7 +57,10 @@ def _speech(spec: NarrationSpec, progress: Callable[[int], None]) -> tuple[str, 
     language = spoken_language(spec.text, language=spec.language)
     if is_neural(language=language, voice=spec.voice):
         return "piper", speech_piper.speak(spec.text, speed=speed, progress=progress)
-    speech = speech_espeak.speak(spec.text, language=language, speed=speed, progress=progress)
+    variant = variant_of(spec.voice)
+    speech = speech_espeak.speak(
+        spec.text, language=language, variant=variant, speed=speed, progress=progress
+    )
     return "espeak-ng", speech
 
 

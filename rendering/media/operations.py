@@ -31,6 +31,7 @@ OPERATIONS = {
     "clip": Operation(target="rendering.media.clips:run", memory_bytes=GIB, stall_seconds=20),
     "clip-join": Operation(target="rendering.media.clips:join", file_bytes=4 * GIB),
     "recording": Operation(target="rendering.media.recordings:run", memory_bytes=400 * MIB),
+    "logo": Operation(target="rendering.media.pictures:run_logo"),
     # 3840 x 2160 holds 750 MB, mostly x264's lookahead.
     "segment": Operation(target="rendering.media.segments:run", memory_bytes=2 * GIB, stall_seconds=20),
     "narration": Operation(target="rendering.media.narration:run", group="voice", memory_bytes=2 * GIB),

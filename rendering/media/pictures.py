@@ -15,10 +15,11 @@ from PIL import Image, ImageCms, ImageOps
 
 from rendering.media.errors import MediaError
 from rendering.media.outputs import whole_file
-from rendering.media.specs import PictureSpec
+from rendering.media.specs import LogoSpec, PictureSpec
 
 SMALLEST_SIDE = 16
 QUALITY = 92
+LOGO_SIDE = 1024
 PAPER = (255, 255, 255)
 BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error, zlib.error)
 
@@ -36,6 +37,15 @@ def run(spec: PictureSpec, *, progress: Callable[[int], None]) -> dict[str, Any]
     return {"width": image.width, "height": image.height}
 
 
+def run_logo(spec: LogoSpec, *, progress: Callable[[int], None]) -> dict[str, Any]:
+    """Write the logo as a clean PNG with transparency. Raises as `run`."""
+    image = _pixels(Path(spec.in_path), max_pixels=spec.max_pixels, clean=_clean_logo)
+    with whole_file(spec.out_path) as path:
+        image.save(path, format="PNG", optimize=True)
+    progress(1)
+    return {"width": image.width, "height": image.height}
+
+
 def picture_format(head: bytes) -> str | None:
     """PNG, JPEG or WEBP by magic bytes (W3C PNG 5.2; JPEG T.81 B.1.1.3; RFC 9649), else None."""
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
@@ -45,7 +55,9 @@ def picture_format(head: bytes) -> str | None:
     return "WEBP" if head[:4] == b"RIFF" and head[8:12] == b"WEBP" else None
 
 
-def _pixels(path: Path, *, max_pixels: int) -> Image.Image:
+def _pixels(
+    path: Path, *, max_pixels: int, clean: Callable[[Image.Image], Image.Image] | None = None
+) -> Image.Image:
     with path.open("rb") as file:
         kind = picture_format(file.read(12))
     if kind is None:
@@ -53,7 +65,7 @@ def _pixels(path: Path, *, max_pixels: int) -> Image.Image:
     with _refusals(max_pixels), Image.open(path, formats=[kind]) as image:
         _check_size(image.width, image.height, max_pixels=max_pixels)
         image.load()
-        return _clean(image)
+        return (clean or _clean)(image)
 
 
 @contextmanager
@@ -91,6 +103,16 @@ def _clean(image: Image.Image) -> Image.Image:
     rgb = _to_srgb(colours, profile)
     bare = Image.new("RGB", rgb.size)
     bare.paste(rgb)
+    return bare
+
+
+def _clean_logo(image: Image.Image) -> Image.Image:
+    """Upright, as small as it is ever shown, cut to what is not transparent, without metadata."""
+    layered = _eight_bit(ImageOps.exif_transpose(image)).convert("RGBA")
+    layered = layered.crop(layered.getchannel("A").getbbox())
+    layered.thumbnail((LOGO_SIDE, LOGO_SIDE), Image.Resampling.LANCZOS)
+    bare = Image.new("RGBA", layered.size)
+    bare.paste(layered)
     return bare
 
 

@@ -15,9 +15,11 @@ from typing import IO, Any
 import av
 import numpy as np
 
+from rendering.media.decoding import decoded
 from rendering.media.errors import MediaError, is_disk_full, write_error
 from rendering.media.loudness import CONTEXT, Level, Meter, limit
-from rendering.media.music import Bed
+from rendering.media.music import Bed, loop
+from rendering.media.music_files import piece
 from rendering.media.outputs import whole_file
 from rendering.media.specs import SAMPLE_RATE, SoundSpec
 
@@ -44,8 +46,12 @@ def run(spec: SoundSpec, *, progress: Progress) -> dict[str, Any]:
     """
     samples = spec.frames * SAMPLE_RATE // spec.fps
     try:
-        with whole_file(spec.out_path) as path, TemporaryFile(dir=path.parent) as scratch:
-            mix = _Mix(scratch, samples, progress)
+        with (
+            whole_file(spec.out_path) as path,
+            TemporaryFile(dir=path.parent) as scratch,
+            TemporaryFile(dir=path.parent) as music,
+        ):
+            mix = _Mix(scratch, music, samples, progress)
             mix.lay(spec)
             level = _master(mix, path)
     except av.FFmpegError as error:
@@ -80,7 +86,7 @@ def _master(mix: _Mix, path: Path) -> Level:
     setting = _levelled(mix, raw)
     for _ in range(PASSES):
         _encode(mix.blocks(setting), path)
-        level = _measure(_decoded(str(path), layout="stereo"), is_finished=True)
+        level = _measure(decoded(str(path), layout="stereo"), is_finished=True)
         corrected = _corrected(setting, level)
         if corrected == setting:
             break
@@ -113,8 +119,9 @@ def _corrected(setting: _Setting, level: Level) -> _Setting:
 class _Mix:
     """All sounds laid over each other: mono float samples in a scratch file."""
 
-    def __init__(self, file: IO[bytes], samples: int, progress: Progress) -> None:
+    def __init__(self, file: IO[bytes], music_file: IO[bytes], samples: int, progress: Progress) -> None:
         self._file = file
+        self._music_file = music_file
         self._samples = samples
         self._progress = progress
         self._blocks_read = 0
@@ -123,7 +130,7 @@ class _Mix:
         """Write the mix, each sound at its frame, music below; what goes beyond the film is cut off."""
         starts = sorted(spec.sounds, key=lambda sound: int(sound["start_frame"]))
         waiting = [_Placed(sound["path"], sound["start_frame"] * SAMPLE_RATE // spec.fps) for sound in starts]
-        bed = Bed(spec.music, samples=self._samples) if spec.music else None
+        bed = self._bed(spec)
         for at in range(0, self._samples, BLOCK):
             block = np.zeros(min(BLOCK, self._samples - at), np.float32)
             for sound in waiting:
@@ -134,6 +141,12 @@ class _Mix:
             self._file.write(block.tobytes())
             self._progress(at // BLOCK + 1)
         self._file.flush()
+
+    def _bed(self, spec: SoundSpec) -> Bed | None:
+        if spec.music_path:
+            music = piece(spec.music_path, samples=self._samples, scratch=self._music_file)
+            return Bed(music, samples=self._samples)
+        return Bed(loop(spec.music), samples=self._samples) if spec.music else None
 
     def blocks(self, setting: _Setting | None = None) -> Iterator[np.ndarray]:
         """The mix in order, (1, samples) at a time, with a setting applied."""
@@ -156,7 +169,7 @@ class _Placed:
     """A sound file and the sample of the film at which its next part belongs."""
 
     def __init__(self, path: str, at: int) -> None:
-        self._parts = _decoded(path, layout="mono")
+        self._parts = decoded(path, layout="mono")
         self._left = np.zeros(0, np.float32)
         self._at = at
         self.is_over = False
@@ -176,20 +189,6 @@ class _Placed:
         part = next(self._parts, None)
         self.is_over = part is None
         self._left = self._left if part is None else part[0]
-
-
-def _decoded(path: str, *, layout: str) -> Iterator[np.ndarray]:
-    """A sound file at SAMPLE_RATE, (channels, samples) at a time."""
-    resampler = av.AudioResampler(format="fltp", layout=layout, rate=SAMPLE_RATE)
-    try:
-        with av.open(path) as container:
-            for frame in container.decode(audio=0):
-                for ready in resampler.resample(frame):
-                    yield ready.to_ndarray()
-            for ready in resampler.resample(None):
-                yield ready.to_ndarray()
-    except (av.FFmpegError, IndexError):
-        raise MediaError("sound-broken", "A narration file could not be read.", retryable=True) from None
 
 
 def _measure(blocks: Iterator[np.ndarray], *, is_finished: bool = False) -> Level:

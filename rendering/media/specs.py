@@ -26,8 +26,10 @@ class Spec:
 
 @dataclass(frozen=True, kw_only=True)
 class CardSpec(Spec):
-    """Draw a designed scene card: the local stand-in for a picture. Writes a PNG.
+    """Draw what a scene shows in one of the looks (see cards.LOOKS). Writes a PNG.
 
+    `heading` stands above the words of `text`, or in their place. `picture_path` is for the looks that show a
+    picture; without one they draw. Colours are "#rrggbb", all three or none; `font` is one of fonts.FAMILIES.
     Result: {"width", "height"} in pixels.
     """
 
@@ -38,6 +40,14 @@ class CardSpec(Spec):
     width: int
     height: int
     seed: str
+    look: str = "title"
+    heading: str = ""
+    language: str = "en"
+    picture_path: str = ""
+    paper: str = ""
+    ink: str = ""
+    accent: str = ""
+    font: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +58,19 @@ class PictureSpec(Spec):
     """
 
     operation: ClassVar[str] = "picture"
+    in_path: str
+    out_path: str
+    max_pixels: int = 40_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogoSpec(Spec):
+    """Decode a logo safely, strip metadata, keep its transparency, write a PNG of at most 1024 pixels a side.
+
+    Result: {"width", "height"} in pixels. Refuses what PictureSpec refuses.
+    """
+
+    operation: ClassVar[str] = "logo"
     in_path: str
     out_path: str
     max_pixels: int = 40_000_000
@@ -127,11 +150,19 @@ class JoinSpec(Spec):
 
 @dataclass(frozen=True, kw_only=True)
 class Caption:
-    """One caption on screen: frames [start_frame, end_frame) counted from the scene's first frame."""
+    """One caption on screen: frames [start_frame, end_frame) counted from the scene's first frame.
+
+    `words` are {"text", "start_frame"}: each is lit from its frame until that of the next.
+    """
 
     text: str
     start_frame: int
     end_frame: int
+    words: list[dict[str, Any]] = field(default_factory=list)
+
+    def lit_at(self, frame: int) -> int:
+        """The index of the word that is lit at a frame, -1 for none."""
+        return len([word for word in self.words if word["start_frame"] <= frame]) - 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,6 +174,7 @@ class SegmentSpec(Spec):
     fade, dissolve, slide, wipe over the last `transition_frames` frames; the last three end on the opening
     frame of `next_still_path`, which moves by `next_motion`. `fade_in_frames` opens from black. With a
     `clip_path` its `clip_frames` pictures are shown instead of the still, again and again if they are few.
+    `caption_accent` ("#rrggbb") lights the spoken word; a logo stands in `logo_corner`, top-left or -right.
     Result: {"frames", "bytes"}.
     """
 
@@ -158,6 +190,9 @@ class SegmentSpec(Spec):
     motion: str = "zoom-in"
     captions: list[dict[str, Any]] = field(default_factory=list)
     caption_language: str = "en"
+    caption_accent: str = ""
+    logo_path: str = ""
+    logo_corner: str = "top-right"
     transition: str = "cut"
     transition_frames: int = 0
     next_still_path: str = ""
@@ -173,7 +208,7 @@ class SoundSpec(Spec):
     """Lay narrations at exact offsets, level to -16 LUFS, encode once to AAC in an MP4 (.m4a).
 
     `sounds` are {"path", "start_frame"}; `frames` is the length of the film. `music` names a loop that is
-    laid below and turned down while somebody speaks; empty is none.
+    laid below and turned down while somebody speaks; empty is none. A file at `music_path` is played instead.
     Result: {"duration_ms", "loudness_lufs", "true_peak_dbtp"}; the last two are null for silence.
     """
 
@@ -183,6 +218,7 @@ class SoundSpec(Spec):
     frames: int
     fps: int
     music: str = ""
+    music_path: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,7 +226,8 @@ class StitchSpec(Spec):
     """Join segments and the sound by stream copy, and verify that every frame is there.
 
     `segment_paths` in order, with the length of each in `segment_frames`; `captions` {"text", "start_ms",
-    "end_ms"} of the whole film. Writes the MP4 (+faststart), a JPEG poster, SRT and VTT.
+    "end_ms"} of the whole film. Writes the MP4 (+faststart), a JPEG poster, SRT and VTT. `soft_captions` is
+    the language (BCP 47) of a caption track inside the MP4, for players to switch on; empty is none.
     Result: {"duration_ms", "frames", "bytes"}.
     """
 
@@ -207,4 +244,5 @@ class StitchSpec(Spec):
     height: int
     fps: int
     poster_frame: int = 0
+    soft_captions: str = ""
     title: str = ""

@@ -57,9 +57,11 @@ _CALLBACK = ctypes.CFUNCTYPE(
 )
 
 
-def speak(text: str, *, language: str, speed: float, progress: Callable[[int], None]) -> Speech:
+def speak(
+    text: str, *, language: str, speed: float, progress: Callable[[int], None], variant: str = ""
+) -> Speech:
     """Say a text. `progress` gets the number of words begun. Raises MediaError("unknown-language")."""
-    voice = check_language(language)
+    voice = check_language(language) + (f"+{variant}" if variant else "")
     library, rate = _library()
     if library.espeak_SetVoiceByName(voice.encode()) != 0:
         raise MediaError("voice-broken", f"The voice {voice} could not be loaded.")

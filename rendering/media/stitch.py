@@ -35,7 +35,10 @@ def run(spec: StitchSpec, *, progress: Callable[[int], None]) -> dict[str, Any]:
             height=spec.height,
             fps=spec.fps,
         )
-        checksum = join(picture, spec.sound_path, path, title=spec.title)
+        checksum = join(
+            picture, spec.sound_path, path, title=spec.title, captions=spec.captions,
+            language=spec.soft_captions,
+        )  # fmt: skip
         progress(1)
         verify_film(str(path), segment_frames=spec.segment_frames, fps=spec.fps, checksum=checksum)
         progress(2)

@@ -21,11 +21,12 @@ _CLAUSE_ENDS = tuple(",;:—–、，；：،")
 
 
 class Caption(TypedDict):
-    """A text and the milliseconds between which it is shown."""
+    """A text, the milliseconds between which it is shown, and its words with their own times."""
 
     text: str
     start_ms: int
     end_ms: int
+    words: list[Word]
 
 
 def captions_from_words(words: Sequence[Word]) -> list[Caption]:
@@ -109,7 +110,8 @@ def _caption(group: list[Word], following_ms: int | None) -> Caption:
         end = max(end + LINGER_MS, start + SHORTEST_MS)
     if following_ms is not None and following_ms - end <= BRIDGED_GAP_MS:
         end = following_ms
-    return Caption(text=" ".join(_text(group).split()), start_ms=start, end_ms=max(end, start + 1))
+    text = " ".join(_text(group).split())
+    return Caption(text=text, start_ms=start, end_ms=max(end, start + 1), words=group)
 
 
 def _clock(ms: int, mark: str) -> str:

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 from PIL import Image, ImageDraw
 
 from rendering.media.bidi import base_level, levels, visual_order
-from rendering.media.breaking import wrap
+from rendering.media.breaking import pieces, wrap
 from rendering.media.clusters import clusters
 from rendering.media.fonts import COLOUR_STRIKE, Face, face_for
 
@@ -25,22 +25,27 @@ ELLIPSIS = "…"
 
 @dataclass(frozen=True)
 class Style:
-    """How text is set: size in pixels, weight 400 to 700, language for the shapes of ideographs."""
+    """How text is set: size in pixels, weight 400 to 700, language for the shapes of ideographs.
+
+    `family` is one of fonts.FAMILIES, or empty for Noto Sans; what it has no letters for is set in Noto.
+    """
 
     size: int
     weight: int = 600
     language: str = "en"
     leading: float = 1.0
+    family: str = ""
 
 
 @dataclass(frozen=True)
 class Run:
-    """Neighbouring characters with one font and one direction."""
+    """Neighbouring characters with one font and one direction; `start` is their place in the line's text."""
 
     text: str
     face: Face
     level: int
     width: float
+    start: int = 0
 
     @property
     def direction(self) -> Literal["ltr", "rtl"]:
@@ -50,8 +55,9 @@ class Run:
 
 @dataclass(frozen=True)
 class Line:
-    """Runs from left to right as they appear on screen."""
+    """A text and its runs from left to right as they appear on screen."""
 
+    text: str
     runs: tuple[Run, ...]
     is_right_to_left: bool
 
@@ -86,12 +92,26 @@ def set_text(text: str, *, style: Style, width: float) -> Block:
 
 
 def fit_text(text: str, *, styles: Sequence[Style], width: float, height: float) -> Block:
-    """Set in the first style whose block fits the box; in the last one, cut the end and say so with "…"."""
+    """Set in the first style whose block fits the box without breaking a word; in the last, words may break.
+
+    What is still too long loses its end and says so with "…".
+    """
     for style in styles:
         block = set_text(text, style=style, width=width)
-        if block.height <= height and block.width <= width + 1:
+        is_last = style is styles[-1]
+        if (
+            block.height <= height
+            and block.width <= width + 1
+            and (is_last or _keeps_words(text, style, width))
+        ):
             return block
     return _shortened(text, style=styles[-1], width=width, height=height)
+
+
+def _keeps_words(text: str, style: Style, width: float) -> bool:
+    """Whether everything that should stay on one line is narrow enough for it."""
+    words = {piece.strip() for piece in pieces(unicodedata.normalize("NFC", text))}
+    return all(line_of(word, style=style).width <= width for word in words if word)
 
 
 def _shortened(text: str, *, style: Style, width: float, height: float) -> Block:
@@ -112,15 +132,32 @@ def line_of(text: str, *, style: Style, base: int | None = None) -> Line:
     """Itemise one line: a font for each cluster, a direction for each run, runs in screen order."""
     level = base_level(text) if base is None else base
     units = clusters(text)
-    faces = _faces(units, style.language)
+    faces = _faces(units, style)
     char_levels = levels(text, base=level)
     marks = _per_character(units, faces, char_levels)
-    logical = []
+    logical: list[Run] = []
+    start = 0
     for (face, run_level), group in groupby(marks, key=lambda mark: (mark[1], mark[2])):
         part = "".join(mark[0] for mark in group)
-        logical.append(Run(part, face, run_level, _width(part, face, run_level, style)))
+        logical.append(Run(part, face, run_level, _width(part, face, run_level, style), start))
+        start += len(part)
     order = visual_order([run.level for run in logical])
-    return Line(tuple(logical[index] for index in order), bool(level % 2))
+    return Line(text, tuple(logical[index] for index in order), bool(level % 2))
+
+
+def extents(line: Line, *, style: Style, start: int, end: int) -> list[tuple[float, float]]:
+    """Where characters [start, end) of a line's text stand: left and right edges from the line's left end."""
+    found = []
+    x = 0.0
+    for run in line.runs:
+        first, last = max(start, run.start) - run.start, min(end, run.start + len(run.text)) - run.start
+        if first < last:
+            before, after = (_width(run.text[:count], run.face, run.level, style) for count in (first, last))
+            if run.level % 2:
+                before, after = run.width - after, run.width - before
+            found.append((x + before, x + after))
+        x += run.width
+    return found
 
 
 def _per_character(
@@ -134,17 +171,18 @@ def _per_character(
     return marks
 
 
-def _faces(units: list[str], language: str) -> list[Face]:
+def _faces(units: list[str], style: Style) -> list[Face]:
     """Punctuation and spaces stay in the font of the letter before them, so that runs stay long."""
+    language, family = style.language, style.family
     fallback = face_for("A", language=language)
     found: list[Face] = []
     for unit in units:
         previous = found[-1] if found else None
         if previous and not previous.is_emoji and not unit[0].isalnum() and previous.covers(unit):
-            keep = face_for(unit, language=language)
+            keep = face_for(unit, language=language, family=family)
             found.append(keep if keep and keep.is_emoji else previous)
             continue
-        face = face_for(unit, language=language) or fallback
+        face = face_for(unit, language=language, family=family) or fallback
         if face is None:
             raise FileNotFoundError("The Noto font packages are not installed.")
         found.append(face)

@@ -12,6 +12,15 @@ from rendering.media.errors import MediaError
 JOE = "joe"
 ESPEAK = "espeak"
 
+# The plain voice in other throats: a name for people, and the variant in espeak-ng's folder "!v".
+_SYNTHETIC = {
+    ESPEAK: ("Plain", ""),
+    "alma": ("Alma, a clear woman's voice", "f2"),
+    "ines": ("Ines, a low woman's voice", "f5"),
+    "bruno": ("Bruno, a deep man's voice", "m3"),
+    "emil": ("Emil, a light man's voice", "m7"),
+}
+
 # BCP 47 primary tags whose espeak-ng voice has another name.
 _VOICE_NAMES = {
     "en": "en-us",
@@ -24,18 +33,35 @@ _VOICE_NAMES = {
 }
 
 
-class Voice(TypedDict):
-    """A voice to choose: its id for NarrationSpec.voice, a name for people, a BCP 47 language."""
+class Kind(TypedDict):
+    """A voice to choose: its id for NarrationSpec.voice, a name for people, its languages (BCP 47)."""
 
     id: str
     name: str
-    language: str
+    is_natural: bool
+    languages: list[str]
 
 
-def voices() -> list[Voice]:
-    """All voices; the first of a language is its standard one."""
-    spoken = [Voice(id=ESPEAK, name=name, language=code) for code, name in sorted(_espeak_names().items())]
-    return [Voice(id=JOE, name="Joe (natural)", language="en"), *spoken]
+def kinds() -> list[Kind]:
+    """All voices; the first that speaks a language is its standard one."""
+    joe = Kind(id=JOE, name="Joe", is_natural=True, languages=["en"])
+    return [
+        joe,
+        *(
+            Kind(id=name, name=label, is_natural=False, languages=languages())
+            for name, (label, _) in _SYNTHETIC.items()
+        ),
+    ]
+
+
+def languages() -> list[str]:
+    """The languages that espeak-ng speaks, as BCP 47 tags."""
+    return sorted(_espeak_names())
+
+
+def variant_of(voice: str) -> str:
+    """What makes the plain voice another one, in espeak-ng's own words; "" for the plain voice itself."""
+    return _SYNTHETIC.get(voice, ("", ""))[1]
 
 
 def check_language(language: str) -> str:
@@ -52,7 +78,12 @@ def check_language(language: str) -> str:
 
 def is_neural(*, language: str, voice: str) -> bool:
     """Whether the neural voice says this: English, unless the other voice is asked for."""
-    return language.strip().lower().replace("_", "-").split("-")[0] == "en" and voice in ("", JOE)
+    return primary_tag(language) == "en" and voice in ("", JOE)
+
+
+def primary_tag(language: str) -> str:
+    """The language without its region: "pt" of "pt-BR"."""
+    return language.strip().lower().replace("_", "-").split("-")[0]
 
 
 def espeak_data() -> Path:

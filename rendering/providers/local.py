@@ -1,4 +1,4 @@
-"""Providers that need no key and no network: drawn scene cards, and offline voices."""
+"""Providers that need no key and no network: drawings, and offline voices."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rendering.providers.calls import Errand
 
 
 class LocalImages:
-    """Draws a designed card from the words of a scene."""
+    """Draws a picture without words, chosen by what the prompt says."""
 
     name = "local"
     identity = "local"
@@ -25,7 +25,8 @@ class LocalImages:
             number=0,
             width=request.width,
             height=request.height,
-            seed=request.key,
+            seed=request.prompt,
+            look="art",
         )
         run(spec)
 

@@ -152,6 +152,7 @@ def _forms(
         project=found,
         scene=scene,
         choice=_choice(request),
+        sounds=selectors.sounds(found),
         has_4k="4k" in features,
         data=request.POST if is_submitted else None,
         files=request.FILES if is_submitted else None,
@@ -159,7 +160,8 @@ def _forms(
 
 
 def _board(request: TenantRequest, found: Project) -> Storyboard:
-    return storyboard(project=found, scenes=list(found.scenes.all()), fps=_choice(request)["fps"])
+    scenes = list(found.scenes.all())
+    return storyboard(project=found, scenes=scenes, fps=_choice(request)["fps"])
 
 
 def _choice(request: TenantRequest) -> dict[str, Any]:

@@ -9,7 +9,9 @@ from django.views.decorators.http import require_safe
 
 from cutroom.pages import require_principal
 from rendering import selectors
-from rendering.downloads import render_file
+from rendering.choices import Resolution
+from rendering.downloads import preview_response, render_file
+from rendering.previews import preview
 from rendering.thumbnails import thumbnail
 from tenants.http import TenantRequest
 
@@ -43,11 +45,22 @@ def captions_srt(request: TenantRequest, render_id: UUID) -> HttpResponseBase:
 
 
 @require_safe
+def scene_preview(request: TenantRequest, slug: str, scene_id: UUID) -> HttpResponseBase:
+    """A frame of a scene as the video will have it, in 720p."""
+    require_principal(request)
+    project = selectors.project_by_slug(slug)
+    found = preview(
+        project=project, scene=selectors.scene_of(project, scene_id), resolution=Resolution.HD, fps=24
+    )
+    return preview_response(request, found)
+
+
+@require_safe
 def scene_picture(request: TenantRequest, slug: str, scene_id: UUID) -> HttpResponse:
     """A small picture of a scene. Its address carries the version, so browsers keep it."""
     require_principal(request)
     project = selectors.project_by_slug(slug)
     scene = selectors.scene_of(project, scene_id)
-    response = HttpResponse(thumbnail(scene, aspect=project.aspect), content_type="image/jpeg")
+    response = HttpResponse(thumbnail(scene, project=project), content_type="image/jpeg")
     response["Cache-Control"] = "private, max-age=31536000, immutable"
     return response

@@ -33,7 +33,9 @@ def typed(project: Project, number: int = 1, **changes: Any) -> dict[str, Any]:
         "language": project.language,
         "voice": project.voice,
         "music": project.music,
-        "is_captioned": "on" if project.is_captioned else None,
+        "captions": project.captions,
+        "look": project.look,
+        "is_branded": "on" if project.is_branded else None,
         "narration": scene.narration,
         "image_prompt": scene.image_prompt,
         "transition": scene.transition,
@@ -103,7 +105,7 @@ def test_a_deed_also_saves(alice_browser: Client, mill: Project, words_of: Words
     assert words_of(mill)[1] == "The sea fills the pond."
 
 
-@pytest.mark.parametrize(("setting", "hint"), [("language", "de, "), ("voice", "espeak, joe")])
+@pytest.mark.parametrize(("setting", "hint"), [("language", "de, "), ("voice", "joe, espeak")])
 def test_a_setting_that_nobody_speaks_is_refused_at_its_field(
     alice_browser: Client, mill: Project, setting: str, hint: str
 ) -> None:

@@ -6,8 +6,8 @@ from collections import Counter
 from typing import Any
 
 from rendering import pipeline
+from rendering.film import Film, Known, Slot, StepDraft
 from rendering.models import StepKind
-from rendering.pipeline import Film, Known
 
 
 def scene(narration: str, **changes: Any) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def made(a_film: Film) -> Known:
     return known
 
 
-def output(draft: pipeline.StepDraft) -> dict[str, Any]:
+def output(draft: StepDraft) -> dict[str, Any]:
     made_of = {"content": draft.cache_key, "storage_key": f"cache/{draft.cache_key}"}
     if draft.kind == StepKind.NARRATION:
         words = [
@@ -50,7 +50,7 @@ def output(draft: pipeline.StepDraft) -> dict[str, Any]:
     return made_of
 
 
-def keys(a_film: Film) -> dict[pipeline.Slot, str]:
+def keys(a_film: Film) -> dict[Slot, str]:
     return {draft.slot: draft.cache_key for draft in pipeline.plan(a_film, made(a_film))}
 
 

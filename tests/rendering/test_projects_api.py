@@ -19,7 +19,7 @@ def test_a_project_is_made_with_its_scenes(alice: APIClient) -> None:
     assert answer.status_code == 201
     assert answer["Location"] == "/api/v1/projects/tide-mill"
     made = answer.json()
-    assert (made["slug"], made["aspect"], made["captions"]) == ("tide-mill", "9:16", False)
+    assert (made["slug"], made["aspect"], made["captions"]) == ("tide-mill", "9:16", "off")
     assert [scene["narration"] for scene in made["scenes"]] == ["One.", "Two."]
     assert alice.get(answer["Location"]).json() == made
 
@@ -33,7 +33,7 @@ def test_a_project_is_made_with_its_scenes(alice: APIClient) -> None:
         ({"title": "Mill", "aspect": "4:3"}, "aspect", "16:9, 9:16, 1:1"),
         ({"title": "Mill", "language": "klingon!"}, "language", ""),
         ({"title": "Mill", "language": "xx"}, "language", "de, "),
-        ({"title": "Mill", "voice": "amy"}, "voice", "espeak, joe"),
+        ({"title": "Mill", "voice": "amy"}, "voice", "joe, espeak"),
         ({"title": "Mill\x00"}, "title", "ull"),
         (["title"], "non_field_errors", ""),
     ],

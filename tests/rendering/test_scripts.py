@@ -121,7 +121,7 @@ def test_no_text_takes_quadratic_time(piece: str) -> None:
 def test_scenes_follow_the_script(inside_acme: Cast) -> None:
     project = scripts.create_project(title="Mill", script="# The pond\nOne.\n\nTwo.")
     assert narrations(project) == ["One.", "Two."]
-    assert Scene.objects.get(project=project, position=1).image_prompt == "The pond"
+    assert Scene.objects.get(project=project, position=1).heading == "The pond"
     assert project.version == 2
 
 

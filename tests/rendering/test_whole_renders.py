@@ -12,8 +12,8 @@ from cutroom import clock
 from metering.models import UsageEvent
 from rendering import services
 from rendering.choices import Quality
+from rendering.film import Film
 from rendering.models import JobState, Project, RenderJob, RenderStep, Scene
-from rendering.pipeline import Film
 from tenants.context import tenant_context
 from tests.cast import Cast
 from tests.chaos import invariants

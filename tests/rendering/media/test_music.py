@@ -9,7 +9,7 @@ import pytest
 
 from rendering.choices import Music
 from rendering.media import music
-from rendering.media.music import DUCKED, Bed
+from rendering.media.music import DUCKED, Bed, loop
 from rendering.media.specs import SAMPLE_RATE
 from tests.rendering.media.films import FPS, hear, make_sound, measured, voice_like, write_sound
 
@@ -33,9 +33,9 @@ def test_a_loop_goes_round_without_a_click(name: str) -> None:
 def test_the_bed_is_the_same_in_one_block_and_in_many() -> None:
     speech = np.concatenate([np.zeros(3 * SAMPLE_RATE), voice_like(9), np.zeros(8 * SAMPLE_RATE)])
     whole = speech.astype(np.float32)
-    Bed("calm", samples=len(whole)).add_to(whole, 0)
+    Bed(loop("calm"), samples=len(whole)).add_to(whole, 0)
     parts = speech.astype(np.float32)
-    bed = Bed("calm", samples=len(parts))
+    bed = Bed(loop("calm"), samples=len(parts))
     for at in range(0, len(parts), BLOCK):
         bed.add_to(parts[at : at + BLOCK], at)
     assert np.abs(whole - parts).max() < 0.05
@@ -46,7 +46,7 @@ def test_music_is_down_while_somebody_speaks_and_up_again_after() -> None:
     voice = voice_like(6).astype(np.float32)
     mixed = np.concatenate([silence, voice, silence, silence])
     spoken = np.concatenate([silence, voice, silence, silence])
-    Bed("calm", samples=len(mixed)).add_to(mixed, 0)
+    Bed(loop("calm"), samples=len(mixed)).add_to(mixed, 0)
     bed = mixed - spoken
 
     def relative(first: int, last: int) -> float:

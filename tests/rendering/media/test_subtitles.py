@@ -68,8 +68,8 @@ def test_no_words_are_no_captions() -> None:
 
 def test_files_are_well_formed() -> None:
     captions = [
-        Caption(text="Fish & <b>chips</b>\n\n--> now", start_ms=0, end_ms=1500),
-        Caption(text="مرحبا", start_ms=3_723_004, end_ms=3_725_000),
+        Caption(text="Fish & <b>chips</b>\n\n--> now", start_ms=0, end_ms=1500, words=[]),
+        Caption(text="مرحبا", start_ms=3_723_004, end_ms=3_725_000, words=[]),
     ]
     blocks = srt(captions).strip().split("\n\n")
     assert [block.split("\n")[0] for block in blocks] == ["1", "2"]
