@@ -116,6 +116,36 @@ class Motion(models.TextChoices):
     PAN_DOWN = "pan-down", _("pan down")
 
 
+class JobState(models.TextChoices):
+    """Life of a render job; the last three are final."""
+
+    QUEUED = "queued", _("queued")
+    RUNNING = "running", _("running")
+    SUCCEEDED = "succeeded", _("succeeded")
+    FAILED = "failed", _("failed")
+    CANCELLED = "cancelled", _("cancelled")
+
+
+class StepKind(models.TextChoices):
+    """The stages of a job; each is also the name of its queue."""
+
+    IMAGE = "image", _("image")
+    NARRATION = "narration", _("narration")
+    SEGMENT = "segment", _("segment")
+    SOUND = "sound", _("sound")
+    STITCH = "stitch", _("stitch")
+
+
+class StepState(models.TextChoices):
+    """Life of a step. Only `ready` steps can be claimed."""
+
+    READY = "ready", _("ready")
+    RUNNING = "running", _("running")
+    SUCCEEDED = "succeeded", _("succeeded")
+    FAILED = "failed", _("failed")
+    CANCELLED = "cancelled", _("cancelled")
+
+
 def music_choice(name: str) -> dict[str, Any]:
     """A loop's name or the id of a sound file, as the two columns that keep them."""
     if name in Music.values:

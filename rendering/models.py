@@ -8,26 +8,20 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models.functions import Now
-from django.utils.translation import gettext_lazy as _
 
 from rendering import attempts as _attempts  # noqa: F401  # Django finds its table by this
 from rendering import brand_models as _brands  # noqa: F401  # as above
-from rendering.choices import (
-    Aspect,
-    Captions,
-    Look,
-    Motion,
-    Music,
-    Quality,
-    Resolution,
-    Transition,
-    WhenUnavailable,
-)
-from rendering.intake.models import Asset as Asset  # noqa: PLC0414  # one place to import tables from
-from rendering.intake.models import AssetKind as AssetKind  # noqa: PLC0414  # as above
+from rendering import choices
+from rendering.choices import JobState, StepKind, StepState
+from rendering.intake.models import Asset, AssetKind  # one place to import tables from
 from rendering.providers import models as _providers  # noqa: F401  # Django finds its tables by this
 from rendering.publishing import models as _publishing  # noqa: F401  # as above
 from tenants.models import TenantOwned
+
+__all__ = [
+    "ACTIVE_JOB_STATES", "Asset", "AssetKind", "CacheEntry", "JobState", "Project", "RenderJob", "RenderStep",
+    "Revision", "Scene", "StepKind", "StepState",
+]  # fmt: skip
 
 
 def _uuid_key() -> models.UUIDField[Any, Any]:
@@ -43,18 +37,18 @@ class Project(TenantOwned):
     id = _uuid_key()
     slug = models.SlugField(max_length=80)
     title = models.CharField(max_length=200)
-    aspect = models.CharField(max_length=8, choices=Aspect, default=Aspect.WIDE)
+    aspect = models.CharField(max_length=8, choices=choices.Aspect, default=choices.Aspect.WIDE)
     voice = models.CharField(max_length=64, blank=True)
     language = models.CharField(max_length=16, default="en")
-    captions = models.CharField(max_length=16, choices=Captions, default=Captions.WORDS)
-    look = models.CharField(max_length=16, choices=Look, default=Look.AUTO)
+    captions = models.CharField(max_length=16, choices=choices.Captions, default=choices.Captions.WORDS)
+    look = models.CharField(max_length=16, choices=choices.Look, default=choices.Look.AUTO)
     is_branded = models.BooleanField(default=True)
-    music = models.CharField(max_length=16, choices=Music, default=Music.NONE)
+    music = models.CharField(max_length=16, choices=choices.Music, default=choices.Music.NONE)
     music_asset = models.ForeignKey(
         "rendering.Asset", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     when_unavailable = models.CharField(
-        max_length=16, choices=WhenUnavailable, default=WhenUnavailable.STAND_IN
+        max_length=16, choices=choices.WhenUnavailable, default=choices.WhenUnavailable.STAND_IN
     )
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -80,15 +74,15 @@ class Scene(TenantOwned):
     position = models.PositiveIntegerField()
     narration = models.TextField(blank=True)
     heading = models.CharField(max_length=200, blank=True)
-    look = models.CharField(max_length=16, choices=Look, default=Look.AUTO)
+    look = models.CharField(max_length=16, choices=choices.Look, default=choices.Look.AUTO)
     voice = models.CharField(max_length=64, blank=True)
     language = models.CharField(max_length=16, blank=True)
     image_prompt = models.TextField(blank=True)
     image = models.ForeignKey(Asset, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     recording = models.ForeignKey(Asset, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     duration_seconds = models.FloatField(null=True, blank=True)
-    transition = models.CharField(max_length=16, choices=Transition, default=Transition.CUT)
-    motion = models.CharField(max_length=16, choices=Motion, default=Motion.AUTO)
+    transition = models.CharField(max_length=16, choices=choices.Transition, default=choices.Transition.CUT)
+    motion = models.CharField(max_length=16, choices=choices.Motion, default=choices.Motion.AUTO)
     caption = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -131,16 +125,6 @@ class Revision(TenantOwned):
         return self.did.startswith("delete ")
 
 
-class JobState(models.TextChoices):
-    """Life of a render job; the last three are final."""
-
-    QUEUED = "queued", _("queued")
-    RUNNING = "running", _("running")
-    SUCCEEDED = "succeeded", _("succeeded")
-    FAILED = "failed", _("failed")
-    CANCELLED = "cancelled", _("cancelled")
-
-
 ACTIVE_JOB_STATES = (JobState.QUEUED, JobState.RUNNING)
 _ACTIVE = models.Q(state__in=["queued", "running"])
 
@@ -152,10 +136,10 @@ class RenderJob(TenantOwned):
     project = models.ForeignKey(Project, null=True, on_delete=models.SET_NULL, related_name="+")
     title = models.CharField(max_length=200)
     state = models.CharField(max_length=16, choices=JobState, default=JobState.QUEUED)
-    resolution = models.CharField(max_length=8, choices=Resolution)
+    resolution = models.CharField(max_length=8, choices=choices.Resolution)
     fps = models.PositiveSmallIntegerField()
-    aspect = models.CharField(max_length=8, choices=Aspect)
-    quality = models.CharField(max_length=8, choices=Quality, default=Quality.FINAL)
+    aspect = models.CharField(max_length=8, choices=choices.Aspect)
+    quality = models.CharField(max_length=8, choices=choices.Quality, default=choices.Quality.FINAL)
     script = models.JSONField(encoder=DjangoJSONEncoder)
     estimate = models.JSONField(default=dict)
     priority = models.PositiveSmallIntegerField(default=0)
@@ -208,26 +192,6 @@ class RenderJob(TenantOwned):
     def is_final(self) -> bool:
         """Has the job reached a state it never leaves, except by an explicit retry?"""
         return self.state not in ACTIVE_JOB_STATES
-
-
-class StepKind(models.TextChoices):
-    """The stages of a job; each is also the name of its queue."""
-
-    IMAGE = "image", _("image")
-    NARRATION = "narration", _("narration")
-    SEGMENT = "segment", _("segment")
-    SOUND = "sound", _("sound")
-    STITCH = "stitch", _("stitch")
-
-
-class StepState(models.TextChoices):
-    """Life of a step. Only `ready` steps can be claimed."""
-
-    READY = "ready", _("ready")
-    RUNNING = "running", _("running")
-    SUCCEEDED = "succeeded", _("succeeded")
-    FAILED = "failed", _("failed")
-    CANCELLED = "cancelled", _("cancelled")
 
 
 class RenderStep(TenantOwned):
