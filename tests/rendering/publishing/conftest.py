@@ -50,7 +50,8 @@ def far(settings: Settings) -> Iterator[Google]:
         }
         settings.RENDERING_PROVIDERS_PRIVATE = True
         settings.METERING_ENTITLEMENTS = "metering.entitlements.default_plan"
-        settings.METERING_PLANS = {"free": {"limits": {}, "features": ["publish"]}}
+        free = settings.METERING_PLANS["free"]
+        settings.METERING_PLANS = {"free": {**free, "features": ["publish"]}}
         yield server
 
 
