@@ -13,7 +13,7 @@ from tenants.admin import ReadOnlyAdmin, TenantOwnedAdmin
 
 @admin.register(User)
 class UserAdmin(ReadOnlyAdmin):
-    """People, found by address. `manage.py operators` says who may enter the console."""
+    """People, found by address. Who is staff may enter the console; `createsuperuser` makes the first."""
 
     list_display = ("email", "is_active", "is_staff", "is_superuser", "created_at")
     list_filter = ("is_staff", "is_active")
