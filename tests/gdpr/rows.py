@@ -99,13 +99,20 @@ class Rows:
         is_ours = self._maps[target].table.is_personal
         if field.null and not is_ours:
             return None
-        if target in self._being_made:
+        if target in self._being_made or (field.null and self._waits(target)):
             self._to_link.append((model, field, target))
             return None
         row = (
             self.once(target) if is_ours else target._base_manager.using("owner").first() or self.once(target)
         )
         return getattr(row, field.target_field.attname)
+
+    def _waits(self, target: type[Model]) -> bool:
+        """Can no row of this model be made before one that is being made?"""
+        return not self.has(target) and any(
+            isinstance(field, ForeignKey) and not field.null and field.related_model in self._being_made
+            for field in target._meta.local_concrete_fields
+        )
 
     def _plain(self, label: str, field: Field[Any, Any]) -> Any:
         kind = field.get_internal_type()
