@@ -123,6 +123,11 @@ def rename(name: str) -> Tenant:
     return tenant
 
 
+def has_unseen_marks(name: str) -> bool:
+    """Does it hold control characters (a NUL fits in no text of PostgreSQL), or marks that turn a line?"""
+    return any(unicodedata.category(mark) == "Cc" or mark in _TURNING for mark in name)
+
+
 def _membership_of(user_id: UUID) -> Membership:
     found = Membership.objects.select_related("user").filter(user_id=user_id).first()
     if found is None:
@@ -143,7 +148,7 @@ def _clean_name(given: str) -> str:
         problem = "Give the workspace a name."
     elif len(name) > LONGEST_NAME:
         problem = f"{len(name)} characters; {LONGEST_NAME} are possible."
-    elif any(unicodedata.category(mark) == "Cc" or mark in _TURNING for mark in name):
+    elif has_unseen_marks(name):
         problem = "The name has characters that cannot be seen. Type it anew."
     elif "://" in name or "www." in name.lower():
         problem = "A name cannot be a web address."

@@ -123,6 +123,13 @@ def test_a_name_that_is_too_long_stays_in_the_form(page: Client) -> None:
     assert "x" * 81 in answer.content.decode()
 
 
+@pytest.mark.parametrize("mark", ["\0", "\u202e"], ids=["nul", "turning"])
+def test_a_name_with_characters_that_cannot_be_seen_is_refused(page: Client, mark: str) -> None:
+    answer = page.post("/account/profile", {"name": f"Al{mark}ice", "theme": "system"})
+    assert answer.status_code == 400
+    assert "characters that cannot be seen" in answer.content.decode()
+
+
 def test_a_mail_that_is_not_wanted_is_not_written(page: Client, committed_cast: Cast) -> None:
     assert page.post("/account/mail", {"wanted": ["usage_threshold", "nonsense"]}).status_code == 302
     assert [choice.is_wanted for choice in mail_choices.of(committed_cast.alice.pk)] == [False, True, False]
