@@ -50,6 +50,7 @@ def confirm(request: HttpRequest) -> HttpResponse:
     token = request.POST.get("token") or request.GET.get("token", "")
     if request.method != "POST":
         response = render(request, "gdpr/request_confirm.html", {"token": token})
+        # Not no-referrer: Chromium then sends `Origin: null` with the form, and the CSRF check refuses it.
         response["Referrer-Policy"] = "strict-origin"
         return response
     confirmed = requests.confirm(token, at=clock.now())
