@@ -20,7 +20,8 @@ from django.db import transaction
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from rest_framework.test import APIClient
-from schemathesis import Case, GenerationMode
+from schemathesis import Case, GenerationMode, SerializationContext
+from schemathesis.transport.serialization import serialize_binary
 
 from accounts import limits
 from cutroom.problems import CONTENT_TYPE
@@ -36,6 +37,12 @@ SEED = int(os.environ.get("SCHEMA_SEED", "0"))
 IN_CI = 4
 
 OPERATIONS = [(path, method) for path, method, _ in operations()]
+
+
+@schemathesis.serializer("application/offset+octet-stream")
+def _piece(ctx: SerializationContext, value: Any) -> dict[str, Any]:
+    """A piece of an upload goes over the wire as its bytes are."""
+    return {"data": serialize_binary(value)}
 
 
 @cache
