@@ -40,9 +40,9 @@ OPERATIONS = [(path, method) for path, method, _ in operations()]
 
 
 @schemathesis.serializer("application/offset+octet-stream")
-def _piece(ctx: SerializationContext, value: Any) -> dict[str, Any]:
+def _piece(ctx: SerializationContext, value: Any) -> bytes:
     """A piece of an upload goes over the wire as its bytes are."""
-    return {"data": serialize_binary(value)}
+    return serialize_binary(value)
 
 
 @cache
