@@ -88,7 +88,7 @@ class Crew:
         return self._group
 
     def stop(self) -> None:
-        """The end of the module."""
+        """The end of the module, or until a test asks for it again."""
         if self._group is not None:
             self._group.stop()
 
@@ -112,6 +112,18 @@ def crew(crew_of_module: Crew, transactional_db: None) -> Iterator[WorkerGroup]:
     with crew_of_module.log.open("rb") as log:
         log.seek(begins)
         print(log.read().decode(errors="replace")[-4000:])
+
+
+@pytest.fixture
+def nobody_at_work(crew_of_module: Crew) -> None:
+    """The module's worker has ended: else it takes the steps of others, or of nobody."""
+    crew_of_module.stop()
+
+
+@pytest.fixture
+def worker_log(nobody_at_work: None, worker_log: Path) -> Path:
+    """As everywhere; whoever starts workers of its own has no others beside them."""
+    return worker_log
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ from tests.cast import Cast
 from tests.chaos.conftest import Submit
 from tests.chaos.site import Site
 from tests.gdpr import test_export_crashes, test_import, test_making_backups, test_purge_races
+from tests.rendering.intake import test_killed_workers
 from tests.rendering.publishing import test_sending
 from tests.tenants.receiver import receiver
 from tests.workers import WorkerGroup, finish, fresh, wait_until
@@ -91,7 +92,8 @@ def test_every_crash_point_is_killed_once() -> None:
     here = IN_A_STEP + WHILE_SUBMITTING + WHILE_CANCELLING + WHILE_RETRYING + WHILE_UPLOADING + WHILE_DELETING
     gdpr = [*test_export_crashes.POINTS, *test_making_backups.CRASH_POINTS, *test_purge_races.CRASH_POINTS]
     gdpr += test_import.CRASH_POINTS
-    assert set(named_points()) == {*here, *ELSEWHERE, *gdpr, *test_sending.CRASH_POINTS}
+    rendering = [*test_sending.CRASH_POINTS, *test_killed_workers.CRASH_POINTS]
+    assert set(named_points()) == {*here, *ELSEWHERE, *gdpr, *rendering}
 
 
 @pytest.mark.parametrize("point", IN_A_STEP)
@@ -144,6 +146,7 @@ def test_the_web_dies_while_a_render_is_submitted(
     assert finish(job).state == JobState.SUCCEEDED
 
 
+@pytest.mark.usefixtures("nobody_at_work")
 @pytest.mark.parametrize("point", WHILE_CANCELLING)
 def test_the_web_dies_while_a_render_is_cancelled(
     point: str, site: Site, alice_at_site: httpx.Client, project: Project, submit: Submit, arm: Arm
