@@ -13,6 +13,7 @@ from django.conf import settings
 from rendering.intake.models import Upload, UploadState
 from tenants.context import tenant_context
 from tests.cast import Cast, bearer
+from tests.chaos import invariants
 from tests.rendering.intake.conftest import begin, send, work
 from tests.rendering.intake.files import make_video
 from tests.rendering.providers import film_runs
@@ -30,7 +31,7 @@ taking.work(tenant_id=tenant_id, upload_id=upload_id)
 
 
 @pytest.mark.committed
-@pytest.mark.fault(1)
+@pytest.mark.fault(1, breaks=["I4"])
 @pytest.mark.parametrize("point", CRASH_POINTS)
 def test_a_clip_is_made_to_the_end_by_the_next_worker(
     committed_cast: Cast, media: Path, tmp_path: Path, point: str
@@ -58,3 +59,4 @@ def test_a_clip_is_made_to_the_end_by_the_next_worker(
     done = work(committed_cast, upload_id)
     assert (done.state, done.slices) == (UploadState.READY, [150, 30])
     assert not [path for path in media.rglob("incoming/**/*") if path.is_file()]
+    invariants.assert_rows_and_files_agree(committed_cast.acme.pk)
