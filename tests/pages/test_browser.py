@@ -73,7 +73,8 @@ def outside(acme: Acme, committed_cast: Cast, settings: Settings) -> dict[str, s
     """Pages of what is made or published outside, in every state: scripts and a channel."""
     settings.RENDERING_YOUTUBE_CLIENT_ID = "client-1"
     settings.METERING_ENTITLEMENTS = "metering.entitlements.default_plan"
-    settings.METERING_PLANS = {"free": {**settings.METERING_PLANS["free"], "features": ["publish"]}}
+    plans = settings.METERING_PLANS
+    settings.METERING_PLANS = {**plans, "free": {**plans["free"], "features": ["publish"]}}
     settings.RENDERING_PROVIDERS = {
         **settings.RENDERING_PROVIDERS,
         "script": ["rendering.providers.openai.OpenAIChat"],
