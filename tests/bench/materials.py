@@ -57,7 +57,7 @@ def _segment(inputs: dict[str, Any], directory: Path) -> SegmentSpec:
 def _voices(inputs: dict[str, Any], directory: Path) -> list[Voice]:
     return [
         Voice(path=_copy(key, directory), start_seconds=sound["start_frame"] / inputs["fps"])
-        for key, sound in zip(inputs["files"], inputs["sounds"], strict=True)
+        for key, sound in zip(inputs["files"]["sounds"], inputs["sounds"], strict=True)
     ]
 
 
