@@ -60,8 +60,13 @@ class BreachAdmin(admin.ModelAdmin):
     """Breaches with their 72 hours. The affected are counted from the audit log whenever one is saved."""
 
     list_display = ("title", "detected_at", "notify_by", "is_told", "affected_tenants", "affected_people")
-    readonly_fields = ("affected_entries", "affected_tenants", "affected_people", "computed_at", "notify_by")
+    readonly_fields = ("affected_entries", "affected_tenants", "affected_people", "computed_at", "due")
     ordering = ("-detected_at",)
+
+    @admin.display(description="notify by")
+    def due(self, breach: Breach) -> Any:
+        """Until when the authority has to know; of a new breach nobody knows it yet."""
+        return breach.notify_by if breach.detected_at else None
 
     @admin.display(boolean=True, description="settled")
     def is_told(self, breach: Breach) -> bool:
