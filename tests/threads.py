@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -30,3 +31,9 @@ def at_once(deed: Callable[[int], Answer], *, count: int, threads: int | None = 
 
     with ThreadPoolExecutor(size) as pool:
         return list(pool.map(work, range(count)))
+
+
+def in_a_loop(evening: Coroutine[None, None, Answer]) -> Answer:
+    """What the coroutine gives, from an event loop of its own: Playwright's keeps the main thread."""
+    [answer] = at_once(lambda _: asyncio.run(evening), count=1)
+    return answer

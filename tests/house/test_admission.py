@@ -10,6 +10,7 @@ from django.test import RequestFactory
 
 from cutroom.admission import LATE, Admission, Message, Receive, Scope, Send
 from cutroom.middleware import AdmissionMiddleware
+from tests.threads import in_a_loop
 
 PLACES = 2
 
@@ -72,7 +73,7 @@ def test_no_more_at_once_than_there_are_places() -> None:
         assert (kitchen.most, kitchen.late) == (PLACES, 0)
         assert all(guest.sent == ["http.response.start", "http.response.body"] for guest in guests)
 
-    asyncio.run(evening())
+    in_a_loop(evening())
 
 
 def test_who_waits_too_long_is_marked_and_takes_no_place_away() -> None:
@@ -90,7 +91,7 @@ def test_who_waits_too_long_is_marked_and_takes_no_place_away() -> None:
         await asyncio.gather(*(guest.task for guest in later))
         assert kitchen.late == 1
 
-    asyncio.run(evening())
+    in_a_loop(evening())
 
 
 def test_a_slow_sender_holds_no_place() -> None:
@@ -105,7 +106,7 @@ def test_a_slow_sender_holds_no_place() -> None:
             guest.may_go_on.set()
         await asyncio.gather(*(guest.task for guest in slow))
 
-    asyncio.run(evening())
+    in_a_loop(evening())
 
 
 def test_an_answer_that_has_begun_holds_no_place() -> None:
@@ -124,7 +125,7 @@ def test_an_answer_that_has_begun_holds_no_place() -> None:
         is_over.set()
         await asyncio.gather(*(guest.task for guest in watching))
 
-    asyncio.run(evening())
+    in_a_loop(evening())
 
 
 def test_a_crash_gives_the_place_back() -> None:
@@ -138,7 +139,7 @@ def test_a_crash_gives_the_place_back() -> None:
             with pytest.raises(ValueError, match="a bug"):
                 await asyncio.wait_for(Guest(door).task, 5)
 
-    asyncio.run(evening())
+    in_a_loop(evening())
 
 
 @pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics"])
@@ -150,7 +151,7 @@ def test_probes_do_not_wait(path: str) -> None:
         kitchen.may_answer.set()
         await asyncio.wait_for(guest.task, 5)
 
-    asyncio.run(evening())
+    in_a_loop(evening())
 
 
 @pytest.fixture(params=["/usage", "/api/v1/usage"])

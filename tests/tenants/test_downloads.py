@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -14,7 +13,7 @@ from django.test import AsyncRequestFactory, RequestFactory
 from cutroom.errors import NotFound
 from tenants import storage
 from tenants.downloads import CHUNK_BYTES, file_response
-from tests.threads import at_once
+from tests.threads import in_a_loop
 
 # Storing asks whether the tenant is being erased.
 pytestmark = pytest.mark.django_db
@@ -149,7 +148,6 @@ def test_a_large_object_comes_in_pieces_under_asgi_too(place: None, tmp_path: Pa
     async def pieces() -> list[bytes]:
         return [piece async for piece in response]
 
-    # In a thread of its own: tests of pages leave an event loop running in this one.
-    [received] = at_once(lambda _: asyncio.run(pieces()), count=1)
+    received = in_a_loop(pieces())
     assert b"".join(received) == content
     assert [len(piece) for piece in received] == [CHUNK_BYTES, CHUNK_BYTES, 3]
