@@ -42,15 +42,17 @@ def load_development() -> None:
 
 
 def load_test() -> None:
-    """Complete os.environ for tests: fixed secrets, and embedded services that no other test run uses.
+    """Complete os.environ for tests: fixed secrets, and embedded services that no other test process uses.
 
-    Starts nothing. Child processes inherit the choice, so calling it again there changes nothing.
+    Starts nothing. Child processes inherit the choice, so calling it again there changes nothing; only the
+    processes that pytest-xdist divides the tests among choose for themselves.
     """
     for name, value in _TEST_VALUES.items():
         os.environ.setdefault(name, value)
-    if "CUTROOM_TEST_RUN" not in os.environ:
-        directory = str(_claim_test_directory(embedded.var_dir()))
-        os.environ.update(CUTROOM_VAR=directory, CUTROOM_TEST_RUN=directory)
+    process = os.environ.get("PYTEST_XDIST_WORKER", "alone")
+    if os.environ.get("CUTROOM_TEST_PROCESS") != process:
+        directory = str(_claim_test_directory(_leave_test_directory()))
+        os.environ.update(CUTROOM_VAR=directory, CUTROOM_TEST_PROCESS=process)
     use_embedded(embedded.var_dir())
 
 
@@ -116,6 +118,17 @@ def _is_set(name: str) -> bool:
 def _with_secret(line: str) -> str:
     name = line.partition("=")[0].strip()
     return f"{name}={secrets.token_urlsafe(48)}" if name in GENERATED else line
+
+
+def _leave_test_directory() -> Path:
+    """Forget the servers of the process that started this one; the directory all of them claim from."""
+    var = embedded.var_dir()
+    if "CUTROOM_TEST_PROCESS" not in os.environ:
+        return var
+    for name, address in embedded.prepare(var).items():
+        if os.environ.get(name) == address:
+            del os.environ[name]
+    return var.parent
 
 
 def _claim_test_directory(var: Path) -> Path:

@@ -27,13 +27,17 @@ COMMITTING_FIXTURES = {"committed_cast", "transactional_db", "live_server"}
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Start the servers once, in the process that starts the others."""
+    """Start the servers of this process; in a divided run each process that runs tests has its own."""
     config.addinivalue_line(
         "markers", "committed: commits for real, on all aliases; tables are emptied after"
     )
-    if hasattr(config, "workerinput"):
-        return
     var = embedded.var_dir()
+    if config.option.dist != "no":
+        if len(environment.embedded_servers(var)) < 2:
+            raise pytest.UsageError(
+                "Tests stop and empty their servers. With yours, run them in one process: -n 0"
+            )
+        return
     shutil.rmtree(var / "media", ignore_errors=True)
     config.add_cleanup(environment.start_services(var).stop)
 
@@ -68,12 +72,9 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(
-    request: pytest.FixtureRequest, django_test_environment: None, django_db_blocker: DjangoDbBlocker
-) -> Iterator[None]:
-    """Replaces pytest-django's: one database a process, copied from a template, used by three roles."""
-    worker = getattr(request.config, "workerinput", {}).get("workerid", "")
-    name = f"test_cutroom_{worker}" if worker else "test_cutroom"
+def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Replaces pytest-django's: a database copied from a template, used by three roles."""
+    name = "test_cutroom"
     patch = pytest.MonkeyPatch()
     patch.setattr(TransactionTestCase, "_fixture_teardown", lambda self: database.empty())
     with django_db_blocker.unblock():

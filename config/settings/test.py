@@ -1,17 +1,11 @@
 """Tests: as development, in a database of its own, as the app role."""
 
 import os
-import re
 
 os.environ.setdefault("DEBUG", "false")
 from cutroom.environment import load_test
 
 load_test()
-
-if _worker := os.environ.get("PYTEST_XDIST_WORKER"):
-    # Each test empties its Redis database, so parallel processes have one each.
-    _number = int(_worker.removeprefix("gw")) + 1
-    os.environ["REDIS_URL"] = re.sub(r"(db=|/)\d+$", rf"\g<1>{_number}", os.environ["REDIS_URL"])
 
 from config.settings.base import *  # noqa: E402, F403  # the environment must be complete first
 
