@@ -54,6 +54,14 @@ class Music(models.TextChoices):
     PULSE = "pulse", _("pulse")
 
 
+class MusicLevel(models.TextChoices):
+    """How loud music is beside the voice: half as loud, as it is, or twice as loud."""
+
+    QUIET = "quiet", _("quiet")
+    NORMAL = "normal", _("normal")
+    LOUD = "loud", _("loud")
+
+
 class Look(models.TextChoices):
     """How a scene is laid out; auto follows from its words and its picture."""
 
@@ -73,6 +81,14 @@ class Captions(models.TextChoices):
     BURNED = "burned", _("burned in")
     SOFT = "soft", _("a track to switch on")
     OFF = "off", _("none")
+
+
+class CaptionPlace(models.TextChoices):
+    """Where burned captions stand. In the middle only over pictures: cards have their words there."""
+
+    BOTTOM = "bottom", _("bottom")
+    MIDDLE = "middle", _("middle")
+    TOP = "top", _("top")
 
 
 class Font(models.TextChoices):

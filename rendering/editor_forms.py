@@ -18,10 +18,9 @@ from rendering.forms import (
     ProjectForm,
     RenderForm,
     SceneForm,
-    ScriptForm,
-    script_source,
 )
 from rendering.models import Asset, Project, Scene
+from rendering.script_forms import ScriptForm, script_source
 
 # Services name what they refuse; these names differ from the field that caused it.
 _FIELDS = {"file": "picture", "image": "picture"}
@@ -47,6 +46,7 @@ class EditorForms:
         self.project = ProjectForm(data, project=project, sounds=sounds)
         self.scene = SceneForm(data, scene=scene) if scene else None
         self.render = RenderForm(data, initial=choice, has_4k=has_4k)
+        self.has_4k = has_4k
         self.picture = PictureForm(data, files)
         self.script = ScriptForm(data, files)
         self.deed = DeedForm(data)

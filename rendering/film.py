@@ -92,6 +92,11 @@ class Film:
         return self.script.get("captions", "burned") in ("words", "burned")
 
     @property
+    def caption_place(self) -> str:
+        """Where burned captions are wanted; the foot when there are none to burn."""
+        return str(self.script.get("caption_place", "bottom")) if self.burns_captions else "bottom"
+
+    @property
     def is_draft(self) -> bool:
         """Is it only to look at? Then it costs no render minutes."""
         return self.quality == "draft"

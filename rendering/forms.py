@@ -8,15 +8,26 @@ from typing import Any, cast
 from django import forms
 
 from rendering import conf, providers
-from rendering.choices import Aspect, Captions, Look, Motion, Music, Resolution, Transition, music_choice
+from rendering.choices import (
+    Aspect,
+    CaptionPlace,
+    Captions,
+    Look,
+    Motion,
+    Music,
+    MusicLevel,
+    Resolution,
+    Transition,
+    music_choice,
+)
 from rendering.form_fields import SpokenField, TextField, labelled, offer
 from rendering.languages import LANGUAGES, VOICES, language_problem, voice_problem
 from rendering.models import Asset, Project, Scene
-from rendering.samples import SAMPLES
-from rendering.script_files import SCRIPT_ENDINGS, ScriptFileField, ScriptSource
 
 Choices = list[tuple[str, str]]
 Data = Mapping[str, Any] | None
+
+_LEFT = ("music", "music_level", "captions", "caption_place", "look", "when_unavailable")
 
 
 class ProjectForm(forms.Form):
@@ -36,9 +47,21 @@ class ProjectForm(forms.Form):
     music = forms.ChoiceField(
         label="Music", choices=Music.choices, required=False, widget=forms.Select(attrs={"class": "in"})
     )
+    music_level = forms.ChoiceField(
+        label="Music level",
+        choices=labelled(MusicLevel),
+        required=False,
+        widget=forms.Select(attrs={"class": "in"}),
+    )
     captions = forms.ChoiceField(
         label="Captions",
         choices=labelled(Captions),
+        required=False,
+        widget=forms.Select(attrs={"class": "in"}),
+    )
+    caption_place = forms.ChoiceField(
+        label="Caption place",
+        choices=labelled(CaptionPlace),
         required=False,
         widget=forms.Select(attrs={"class": "in"}),
     )
@@ -68,27 +91,16 @@ class ProjectForm(forms.Form):
             # There is nobody to wait for.
             del self.fields["when_unavailable"]
 
-    def clean_music(self) -> str:
-        """A page that says nothing of it leaves it."""
-        return str(self.cleaned_data["music"] or self.initial["music"])
-
-    def clean_captions(self) -> str:
-        """A page that says nothing of them leaves them."""
-        return str(self.cleaned_data["captions"] or self.initial["captions"])
-
-    def clean_look(self) -> str:
-        """A page that says nothing of it leaves it."""
-        return str(self.cleaned_data["look"] or self.initial["look"])
+    def clean(self) -> dict[str, Any]:
+        """A choice of which the page says nothing stays; a page may be older than the choice."""
+        unsaid = {name: self.initial[name] for name in _LEFT if self.cleaned_data.get(name) == ""}
+        return self.cleaned_data | unsaid
 
     @property
     def changes(self) -> dict[str, Any]:
         """What was changed, by the names of scripts.SETTINGS."""
         changed = _changed(self)
         return {**changed, **music_choice(changed.pop("music"))} if "music" in changed else changed
-
-    def clean_when_unavailable(self) -> str:
-        """A page from before there was the choice says nothing of it."""
-        return str(self.cleaned_data["when_unavailable"] or self.initial["when_unavailable"])
 
 
 class SceneForm(forms.Form):
@@ -238,58 +250,6 @@ class PictureForm(forms.Form):
             attrs={"class": "in", "accept": "image/png,image/jpeg,image/webp,audio/*,video/*"}
         ),
     )
-
-
-class ScriptForm(forms.Form):
-    """A whole script, pasted or from a file; how long it may be is said by replace_script."""
-
-    script = TextField(
-        label="Script",
-        required=False,
-        strip=False,
-        widget=forms.Textarea(attrs={"class": "in", "rows": 10, "dir": "auto", "form": "editor"}),
-        help_text="A blank line or a heading starts a new scene. It replaces the scenes you have.",
-    )
-    script_file = ScriptFileField(
-        label="Or a file",
-        widget=forms.FileInput(attrs={"class": "in", "accept": SCRIPT_ENDINGS, "form": "editor"}),
-    )
-
-
-class StartForm(forms.Form):
-    """How a project begins: from nothing, from a script, or from a sample (its title and script)."""
-
-    is_blank = forms.BooleanField(required=False)
-    sample = forms.ChoiceField(choices=[(s.key, s.title) for s in SAMPLES], required=False)
-    title = TextField(
-        label="Title",
-        max_length=200,
-        required=False,
-        widget=forms.TextInput(attrs={"class": "in", "dir": "auto", "placeholder": "Untitled video"}),
-    )
-    script = TextField(
-        label="Script",
-        required=False,
-        strip=False,
-        widget=forms.Textarea(attrs={"class": "in", "rows": 7, "dir": "auto"}),
-        help_text="Plain text or Markdown. A blank line or a heading starts a new scene.",
-    )
-    script_file = ScriptFileField(
-        label="Or a file", widget=forms.FileInput(attrs={"class": "in", "accept": SCRIPT_ENDINGS})
-    )
-
-    def clean(self) -> dict[str, Any]:
-        """A sample brings its own title and script."""
-        chosen = next((s for s in SAMPLES if s.key == self.cleaned_data.get("sample")), None)
-        if chosen:
-            return self.cleaned_data | {"title": chosen.title, "script": chosen.script}
-        return self.cleaned_data | {"title": self.cleaned_data.get("title") or "Untitled video"}
-
-
-def script_source(form: ScriptForm | StartForm) -> ScriptSource:
-    """The script of a valid form: the file's if there is one, else what was pasted."""
-    chosen: ScriptSource | None = form.cleaned_data["script_file"]
-    return chosen or ScriptSource(text=form.cleaned_data["script"])
 
 
 class RenameForm(forms.Form):

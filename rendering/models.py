@@ -41,9 +41,15 @@ class Project(TenantOwned):
     voice = models.CharField(max_length=64, blank=True)
     language = models.CharField(max_length=16, default="en")
     captions = models.CharField(max_length=16, choices=choices.Captions, default=choices.Captions.WORDS)
+    caption_place = models.CharField(
+        max_length=8, choices=choices.CaptionPlace, default=choices.CaptionPlace.BOTTOM, db_default="bottom"
+    )
     look = models.CharField(max_length=16, choices=choices.Look, default=choices.Look.AUTO)
     is_branded = models.BooleanField(default=True)
     music = models.CharField(max_length=16, choices=choices.Music, default=choices.Music.NONE)
+    music_level = models.CharField(
+        max_length=8, choices=choices.MusicLevel, default=choices.MusicLevel.NORMAL, db_default="normal"
+    )
     music_asset = models.ForeignKey(
         "rendering.Asset", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from rendering.views import brand, create, editor, files, library, renders, youtube
+from rendering.views import brand, create, editor, files, library, renders, voice, youtube
 
 page_urlpatterns = [
     path("", create.home, name="home"),
@@ -13,6 +13,8 @@ page_urlpatterns = [
     path("projects/<slug:slug>/limit", editor.limit, name="project-limit"),
     path("projects/<slug:slug>/scenes/<uuid:scene_id>/preview", files.scene_preview, name="scene-preview"),
     path("projects/<slug:slug>/scenes/<uuid:scene_id>/picture", files.scene_picture, name="scene-picture"),
+    path("projects/<slug:slug>/scenes/<uuid:scene_id>/voice", voice.show, name="scene-voice"),
+    path("projects/<slug:slug>/scenes/<uuid:scene_id>/voice.flac", voice.sound, name="scene-voice-file"),
     path("account/brand", brand.show, name="brand"),
     path("account/brand/logo", brand.logo, name="brand-set-logo"),
     path("account/brand/logo.png", brand.logo_file, name="brand-logo"),

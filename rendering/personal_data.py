@@ -87,8 +87,8 @@ DATA = AppData(
             purpose=_WORK,
             kept=WITH_THE_TENANT,
             fields=[
-                content("slug", "title", "aspect", "voice", "language", "captions", "look", "is_branded"),
-                content("music", "music_asset", "when_unavailable"),
+                content("slug", "title", "aspect", "voice", "language", "captions", "caption_place", "look"),
+                content("is_branded", "music", "music_level", "music_asset", "when_unavailable"),
                 record("id", "tenant", "version", "created_at", "updated_at"),
             ],
         ),

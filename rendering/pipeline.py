@@ -68,6 +68,9 @@ def _segments(film: Film, index: int, known: Known) -> list[StepDraft]:
     }
     if film.script.get("captions") == "words" and captions and film.brand.get("accent"):
         common["caption_accent"] = film.brand["accent"]
+    place = stills.caption_place(film, index)
+    if captions and place != "bottom":
+        common["caption_place"] = place
     return [
         _segment(film, index, part, span, common, captions)
         for part, span in enumerate(timeline.parts(timing.frames))
@@ -114,15 +117,25 @@ def _look(film: Film, index: int, still: dict[str, Any], next_still: dict[str, A
     if "clip" in still:
         look["clip_frames"] = still["clip_frames"]
         look["files"]["clip"] = still["clip"]
+        look |= _words(film, index, name="words")
     if next_still:
         look["next_still"] = next_still["content"]
         look["next_motion"] = _motion(film, index + 1, next_still)
         look["files"]["next_still"] = next_still["storage_key"]
+        look |= _words(film, index + 1, name="next_words") if "clip" in next_still else {}
     logo = film.brand.get("logo")
     if logo and film.scenes[index].get("look") != "brand":
         look |= {"logo": logo["sha256"], "logo_corner": film.brand["corner"]}
         look["files"]["logo"] = logo["storage_key"]
     return look
+
+
+def _words(film: Film, index: int, *, name: str) -> dict[str, Any]:
+    """The heading of a clip, laid over it in the size of the frame."""
+    inputs = stills.card_inputs(film, film.scenes[index])
+    if not inputs["heading"]:
+        return {}
+    return {name: {key: value for key, value in inputs.items() if key not in ("look", "width", "height")}}
 
 
 def _motion(film: Film, index: int, still: dict[str, Any]) -> str:
@@ -164,6 +177,9 @@ def _sound(film: Film, known: Known) -> list[StepDraft]:
         inputs["files"]["music"] = uploaded["storage_key"]
     elif film.script.get("music", "none") != "none":
         inputs["music"] = film.script["music"]
+    # Said only where it changes what is heard, so that what older films made is found again.
+    if film.script.get("music_level", "normal") != "normal" and ("music" in inputs or uploaded):
+        inputs["music_level"] = film.script["music_level"]
     return [StepDraft(kind=StepKind.SOUND, scene=None, inputs=inputs, work=WORK[StepKind.SOUND])]
 
 

@@ -23,8 +23,8 @@ from rendering.script_text import SceneDraft
 from tenants import audit
 
 SETTINGS = frozenset({
-    "title", "aspect", "voice", "language", "captions", "look", "is_branded", "music", "music_asset_id",
-    "when_unavailable",
+    "title", "aspect", "voice", "language", "captions", "caption_place", "look", "is_branded", "music",
+    "music_level", "music_asset_id", "when_unavailable",
 })  # fmt: skip
 SCENE_FIELDS = frozenset({
     "narration", "heading", "look", "voice", "language", "image_prompt", "image_id", "recording_id",

@@ -13,7 +13,7 @@ from django.db.models import Model, Prefetch, QuerySet
 
 from cutroom.errors import NotFound
 from rendering import brands, timeline
-from rendering.intake.models import Upload
+from rendering.intake.models import Upload, UploadState
 from rendering.models import (
     Asset,
     AssetKind,
@@ -94,6 +94,12 @@ def upload(upload_id: UUID, *, is_locked: bool = False) -> Upload:
     """A file on its way in; locked until the transaction ends if so wanted. Raises NotFound."""
     found = Upload.objects.select_for_update() if is_locked else Upload.objects.all()
     return _found(found.filter(pk=upload_id))
+
+
+def arriving(scene: Scene) -> Upload | None:
+    """The newest file sent for a scene while it is on its way or being prepared, and when it was refused."""
+    newest = Upload.objects.filter(scene=scene).order_by("-created_at").first()
+    return None if newest is None or newest.state == UploadState.READY else newest
 
 
 def scene_of(project: Project, scene_id: UUID) -> Scene:

@@ -90,6 +90,7 @@ def _sound(bench: Bench) -> Result:
             fps=bench.inputs["fps"],
             music=bench.inputs.get("music", ""),
             music_path=paths.get(music, ""),
+            music_level=bench.inputs.get("music_level", "normal"),
         )
         levels = bench.run(spec)
     return stored(bench, {"loudness_lufs": levels["loudness_lufs"]}, charges={})

@@ -40,7 +40,7 @@ def _is_pictured(scene: dict[str, Any]) -> bool:
 
 def _has_card(scene: dict[str, Any]) -> bool:
     if scene["asset"] and "clip_seconds" in scene["asset"]:
-        # A clip moves; words over its first picture would stand still.
+        # A clip moves; its words are laid over each frame.
         return False
     return scene.get("look") == "split" or bool(scene.get("heading") or scene.get("words"))
 
@@ -89,4 +89,11 @@ def card_inputs(film: Film, scene: dict[str, Any]) -> dict[str, Any]:
         "height": height,
     }
     own = {name: film.brand[name] for name in ("paper", "ink", "accent", "font") if film.brand.get(name)}
-    return inputs | own
+    place = {"caption_place": "top"} if film.caption_place == "top" else {}
+    return inputs | own | place
+
+
+def caption_place(film: Film, index: int) -> str:
+    """Where the captions of a scene stand: in the middle only over a picture that bears no words."""
+    is_bare = _is_pictured(film.scenes[index]) and not _has_card(film.scenes[index])
+    return "bottom" if film.caption_place == "middle" and not is_bare else film.caption_place

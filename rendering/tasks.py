@@ -7,7 +7,7 @@ from uuid import UUID
 
 from celery import shared_task, signals
 
-from rendering import drafting, engine, farewell, sweeper
+from rendering import drafting, engine, farewell, sweeper, voice_samples
 from rendering.intake import taking
 from rendering.publishing import sending
 
@@ -34,6 +34,12 @@ def start_job(*, tenant_id: str, job_id: str, **_: Any) -> None:
 def write_script(*, tenant_id: str, draft_id: str, **_: Any) -> None:
     """Have a script written about a topic."""
     drafting.work(tenant_id=UUID(tenant_id), draft_id=UUID(draft_id))
+
+
+@shared_task(name="rendering.speak_sample")
+def speak_sample(*, tenant_id: str, scene_id: str, **_: Any) -> None:
+    """Speak the first words of a scene, to be heard in the editor."""
+    voice_samples.speak(tenant_id=UUID(tenant_id), scene_id=UUID(scene_id))
 
 
 @shared_task(name="rendering.take_in")

@@ -48,6 +48,8 @@ def _film(project: Project) -> Film:
     """A film of nothing, to ask what a card in it depends on."""
     script: dict[str, Any] = {
         "language": project.language,
+        "captions": project.captions,
+        "caption_place": project.caption_place,
         "scenes": [],
         "brand": brands.of(project),
     }

@@ -19,7 +19,17 @@ from cutroom.schema import IF_MATCH, PAGE_PARAMETERS, page_of, problems
 from rendering import conf, scripts, selectors
 from rendering.api.fields import Choice, link, without
 from rendering.api.scenes import SceneSerializer
-from rendering.choices import Aspect, Captions, Look, Music, ScriptFormat, WhenUnavailable, music_choice
+from rendering.choices import (
+    Aspect,
+    CaptionPlace,
+    Captions,
+    Look,
+    Music,
+    MusicLevel,
+    ScriptFormat,
+    WhenUnavailable,
+    music_choice,
+)
 from rendering.errors import EditConflict, PreconditionFailed, RenderRunning, ScriptTooLong
 from rendering.languages import language_problem, voice_problem
 from rendering.models import Project
@@ -61,7 +71,8 @@ class ProjectChanges(Body):
     """Settings of a project. `language` is a BCP 47 tag; an empty `voice` is the language's own.
 
     `captions` are burned into the picture (`words` lights up each word as it is spoken), a soft track inside
-    the video, or off; `music` is a loop's name or the id of an uploaded sound file of the project.
+    the video, or off; `caption_place` is where burned ones stand, in the `middle` only over pictures. `music`
+    is a loop's name or the id of an uploaded sound file of the project.
     """
 
     title = serializers.CharField(max_length=200)
@@ -69,9 +80,11 @@ class ProjectChanges(Body):
     voice = serializers.CharField(max_length=64, allow_blank=True, required=False)
     language = serializers.RegexField(LANGUAGE, max_length=16, required=False)
     captions = CaptionsField(Captions.choices, required=False)
+    caption_place = Choice(CaptionPlace.choices, required=False)
     look = Choice(Look.choices, required=False)
     brand = serializers.BooleanField(source="is_branded", required=False)
     music = MusicField(required=False)
+    music_level = Choice(MusicLevel.choices, required=False)
     when_unavailable = Choice(WhenUnavailable.choices, required=False)
 
     def validate_language(self, language: str) -> str:
@@ -112,9 +125,11 @@ class ProjectSerializer(serializers.Serializer):
     voice = serializers.CharField()
     language = serializers.CharField()
     captions = serializers.ChoiceField(choices=Captions.choices)
+    caption_place = serializers.ChoiceField(choices=CaptionPlace.choices)
     look = serializers.ChoiceField(choices=Look.choices)
     brand = serializers.BooleanField(source="is_branded")
     music = serializers.SerializerMethodField()
+    music_level = serializers.ChoiceField(choices=MusicLevel.choices)
     when_unavailable = serializers.ChoiceField(choices=WhenUnavailable.choices)
     version = serializers.IntegerField()
     scenes = SceneSerializer(many=True, source="scenes.all")

@@ -30,11 +30,19 @@ READABLE = 4.5  # contrast of a lit word to the plate
 
 @dataclass(frozen=True)
 class SafeArea:
-    """Where a caption may stand, as shares of the frame: its widest line, and the gap under it."""
+    """Where a caption may stand, as shares of the frame: its widest line, and the gap under and above it."""
 
     width: float
     bottom: float
     text: float
+    # Below a logo in an upper corner.
+    top: float = 0.125
+
+    def start(self, place: str, *, height: int, caption: int) -> int:
+        """The row at which a caption of so many rows begins; `place` is bottom, middle or top."""
+        rows = {"top": self.top * height, "middle": (height - caption) / 2}
+        below = height - round(self.bottom * height) - caption
+        return max(0, _even(round(rows.get(place, below))))
 
 
 # Phones cover the lowest fifth of an upright video with their own buttons.
@@ -53,16 +61,16 @@ def safe_area(width: int, height: int) -> SafeArea:
 @lru_cache(maxsize=8)
 def caption_overlay(
     text: str, *, width: int, height: int, language: str = "en", words: tuple[str, ...] = (),
-    lit: int = -1, accent: str = "",
+    lit: int = -1, accent: str = "", place: str = "bottom",
 ) -> Overlay:  # fmt: skip
-    """Draw one caption for frames of `width` by `height` pixels.
+    """Draw one caption for frames of `width` by `height` pixels; `place` is bottom, middle or top.
 
     `words` joined are the text; the one with the index `lit` shines in `accent` ("#rrggbb", or amber).
     """
-    drawn = _drawn(text, width, height, language)
+    drawn = _drawn(text, width, height, language, place)
     if not 0 <= lit < len(words):
         return drawn.plain
-    shining = _shining(text, width, height, language, _shine(accent))
+    shining = _shining(text, width, height, language, place, _shine(accent))
     light = [plane.copy() for plane in drawn.plain.light]
     for left, top, right, bottom in drawn.places(words, lit):
         for number, plane in enumerate(light):
@@ -101,12 +109,12 @@ class _Drawn:
 
 
 @lru_cache(maxsize=4)
-def _drawn(text: str, width: int, height: int, language: str) -> _Drawn:
+def _drawn(text: str, width: int, height: int, language: str, place: str) -> _Drawn:
     block = _caption_block(text, width=width, height=height, language=language)
     pad = round(block.style.size * 0.55), round(block.style.size * 0.22)
     box = (_even(block.width + 2 * pad[0]), _even(block.height + 2 * pad[1]))
     x = _even((width - box[0]) // 2)
-    y = max(0, _even(height - round(safe_area(width, height).bottom * height) - box[1]))
+    y = safe_area(width, height).start(place, height=height, caption=box[1])
     column = box[0] - 2 * pad[0]
     plain = Overlay.of(_image(block, box, pad=pad, fill=INK), x=x, y=y)
     text = " ".join(unicodedata.normalize("NFC", text).split())
@@ -114,9 +122,9 @@ def _drawn(text: str, width: int, height: int, language: str) -> _Drawn:
 
 
 @lru_cache(maxsize=4)
-def _shining(text: str, width: int, height: int, language: str, fill: Colour) -> Overlay:
+def _shining(text: str, width: int, height: int, language: str, place: str, fill: Colour) -> Overlay:
     """The same caption with all its words lit."""
-    drawn = _drawn(text, width, height, language)
+    drawn = _drawn(text, width, height, language, place)
     rows, columns = drawn.plain.keep.y.shape
     image = _image(drawn.block, (columns, rows), pad=drawn.pad, fill=fill)
     return Overlay.of(image, x=drawn.plain.x, y=drawn.plain.y)

@@ -74,8 +74,10 @@ NIGHT = Palette(
 class Canvas:
     """An RGB picture and a pen whose hand is steadied by a seed."""
 
-    def __init__(self, width: int, height: int, *, palette: Palette, seed: str) -> None:
-        self.width, self.height = width, height
+    def __init__(
+        self, width: int, height: int, *, palette: Palette, seed: str, caption_place: str = "bottom"
+    ) -> None:
+        self.width, self.height, self.caption_place = width, height, caption_place
         self.unit = min(width, height) / 100
         self.palette = palette
         self.chance = random.Random(seed)  # noqa: S311  # a drawing, not a secret

@@ -41,7 +41,8 @@ class Composition:
 
 def _words(canvas: Canvas, *, top: float = 0, right: float = 1, bottom: float = 1) -> WordBox:
     """The room for words, less what lies beyond these shares of the frame."""
-    room, width, height = room_for_words(canvas.width, canvas.height), canvas.width, canvas.height
+    width, height = canvas.width, canvas.height
+    room = room_for_words(width, height, canvas.caption_place)
     lowest = room.bottom * height - UNDERLINE * canvas.unit
     return WordBox(
         room.left * width, max(room.top, top) * height,

@@ -23,25 +23,28 @@ class Room(NamedTuple):
 
 
 @cache
-def room_for_words(width: int, height: int) -> Room:
+def room_for_words(width: int, height: int, caption_place: str = "bottom") -> Room:
     """The part that no motion cuts off, less a margin, and that no motion carries under a caption."""
     # Every motion goes one way, so its first and last frame show how far it goes.
     views = [view_at(motion, frame=frame, scene_frames=2) for motion in MOTIONS for frame in (0, 1)]
-    floor = captions_top(width, height)
-    return Room(
+    area, tallest = safe_area(width, height), _tallest_caption(width, height)
+    room = Room(
         left=max(view.x - 0.5 / view.zoom for view in views) + MARGIN,
         top=max(view.y - 0.5 / view.zoom for view in views) + MARGIN,
         right=min(view.x + 0.5 / view.zoom for view in views) - MARGIN,
-        bottom=min(_in_picture(floor, view) for view in views),
+        bottom=min(view.y + 0.5 / view.zoom for view in views) - MARGIN,
     )
+    if caption_place == "top":
+        ceiling = area.top + tallest
+        return room._replace(top=max(_in_picture(ceiling, view) for view in views))
+    floor = 1 - area.bottom - tallest
+    return room._replace(bottom=min(_in_picture(floor, view) for view in views))
 
 
-def captions_top(width: int, height: int) -> float:
-    """How far down the frame the tallest caption begins, as a share of the height."""
+def _tallest_caption(width: int, height: int) -> float:
     area = safe_area(width, height)
     lines = MAX_LINES if width > height else MAX_LINES + 1
-    tallest = (lines * TALLEST_LINE + CAPTION_PADDING) * area.text * min(width, height) / height
-    return 1 - area.bottom - tallest
+    return (lines * TALLEST_LINE + CAPTION_PADDING) * area.text * min(width, height) / height
 
 
 def _in_picture(share: float, view: View) -> float:

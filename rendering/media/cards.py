@@ -52,11 +52,28 @@ def draw_card(spec: CardSpec) -> Image.Image:
     return draw(spec) or _title(spec)
 
 
+def draw_words(spec: CardSpec) -> Image.Image:
+    """The words of a photo card and their shade alone, as RGBA, to be laid over a picture that moves."""
+    shown = []
+    for background in (0, 255):
+        page = _page(spec, night=False)
+        page.canvas.pixels[:] = background
+        shown.append(np.asarray(look_picture.words_at_foot(page, spec, family=_family(spec)), np.float32))
+    on_black, on_white = shown
+    # What shows through of white and not of black is what is not covered.
+    alpha = 1 - (on_white - on_black).max(axis=2, keepdims=True) / 255
+    colour = np.clip(on_black / np.maximum(alpha, 1 / 255), 0, 255)
+    return Image.fromarray(np.rint(np.concatenate([colour, 255 * alpha], axis=2)).astype(np.uint8))
+
+
 def _title(spec: CardSpec) -> Image.Image:
     """A drawing chosen by the seed, the words set large, the number circled above; 0 is not drawn."""
     words = title_of(spec.heading or spec.text)
     composition, palette = choose(spec)
-    canvas = Canvas(spec.width, spec.height, palette=palette, seed=f"{spec.seed}/{spec.number}")
+    seed = f"{spec.seed}/{spec.number}"
+    canvas = Canvas(
+        spec.width, spec.height, palette=palette, seed=seed, caption_place=spec.caption_place
+    )  # fmt: skip
     box = composition.draw(canvas)
     if spec.number:
         box = replace(box, top=box.top + NUMBER_ROOM * canvas.unit)
@@ -83,7 +100,10 @@ def _page(spec: CardSpec, *, night: bool) -> Page:
     """An empty page in the brand's colours, or in ours by day or by night."""
     palette = brand_palette(spec) or (NIGHT if night else DAY)
     words = spec.heading or spec.text
-    return Page(spec.width, spec.height, palette=palette, seed=spec.seed, words=words, language=spec.language)
+    return Page(
+        spec.width, spec.height, palette=palette, seed=spec.seed, words=words, language=spec.language,
+        caption_place=spec.caption_place,
+    )  # fmt: skip
 
 
 def _quote(spec: CardSpec) -> Image.Image:

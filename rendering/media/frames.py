@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
 
 from rendering.media.captions import caption_overlay
+from rendering.media.cards import draw_words
 from rendering.media.clips import ClipFrames
 from rendering.media.colour import BLACK, rgb_to_planes
 from rendering.media.errors import MediaError
@@ -15,7 +17,7 @@ from rendering.media.logo import logo_overlay
 from rendering.media.motion import View, view_at
 from rendering.media.overlay import Overlay
 from rendering.media.planes import Plane, Planes
-from rendering.media.specs import Caption, SegmentSpec
+from rendering.media.specs import Caption, CardSpec, SegmentSpec
 from rendering.media.transitions import BLENDS, blend
 from rendering.media.warp import CHROMA_TOLERANCE, PlaneWarp
 
@@ -65,6 +67,7 @@ class SceneFrames:
         self._next = self._opening_of_next() if is_blending else None
         self._still = None if spec.clip_path else Still(spec.still_path, width=spec.width, height=spec.height)
         self._clip = ClipFrames(spec.clip_path, frames=spec.clip_frames, fps=spec.fps)
+        self._words = self._words_overlay(spec.words)
         self._captions = [Caption(**caption) for caption in spec.captions]
         self._logo = self._logo_overlay()
         self._at_rest: Planes | None = None
@@ -84,6 +87,8 @@ class SceneFrames:
         spec = self.spec
         if self._still is None:
             self._clip.draw(frame, out)
+            if self._words is not None:
+                self._words.blend(out)
             return
         if spec.motion != "none":
             self._still.draw(view_at(spec.motion, frame=frame, scene_frames=spec.scene_frames), out)
@@ -104,7 +109,17 @@ class SceneFrames:
         opening = Planes.empty(spec.width, spec.height)
         still = Still(spec.next_still_path, width=spec.width, height=spec.height)
         still.draw(view_at(spec.next_motion, frame=0, scene_frames=1), opening)
+        words = self._words_overlay(spec.next_words)
+        if words is not None:
+            words.blend(opening)
         return opening
+
+    def _words_overlay(self, inputs: dict[str, Any]) -> Overlay | None:
+        if not inputs:
+            return None
+        size = {"width": self.spec.width, "height": self.spec.height}
+        card = CardSpec.from_dict({**inputs, **size, "out_path": "", "number": 0, "seed": ""})
+        return Overlay.of(draw_words(card), x=0, y=0)
 
     def _draw_caption(self, frame: int, out: Planes) -> None:
         spec = self.spec
@@ -113,7 +128,7 @@ class SceneFrames:
                 caption_overlay(
                     caption.text, width=spec.width, height=spec.height, language=spec.caption_language,
                     words=tuple(word["text"] for word in caption.words), lit=caption.lit_at(frame),
-                    accent=spec.caption_accent,
+                    accent=spec.caption_accent, place=spec.caption_place,
                 ).blend(out)  # fmt: skip
 
     def _logo_overlay(self) -> Overlay | None:

@@ -22,6 +22,11 @@ PICTURE_SHARE = 0.46  # of the width of a wide frame; of the height of the other
 def draw_photo(page: Page, spec: CardSpec, *, family: str) -> Image.Image:
     """The picture over the whole frame; its words stand on a shade that rises from the foot."""
     _fill(page, spec, Box(0, 0, page.width, page.height))
+    return words_at_foot(page, spec, family=family)
+
+
+def words_at_foot(page: Page, spec: CardSpec, *, family: str) -> Image.Image:
+    """The words of a picture, on a shade over whatever the page shows."""
     words = spec.heading or spec.text
     if not words.strip():
         return page.finish()

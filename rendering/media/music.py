@@ -11,6 +11,7 @@ from rendering.media.specs import SAMPLE_RATE
 
 CHORD_SECONDS = 4
 LEVEL = 0.06  # root mean square, about 24 dB below full scale
+GAINS = {"quiet": 0.5, "normal": 1.0, "loud": 2.0}  # 6 dB less or more
 DUCKED = 0.25  # 12 dB less under speech
 SPEECH_LEVEL = 0.008
 FADE_IN_SECONDS, FADE_OUT_SECONDS = 0.5, 1.5
@@ -43,10 +44,11 @@ def loop(name: str) -> np.ndarray:
 
 
 class Bed:
-    """A piece laid under a film, over and over, block by block in order."""
+    """A piece laid under a film, over and over, block by block in order; `level` is one of GAINS."""
 
-    def __init__(self, piece: np.ndarray, *, samples: int) -> None:
+    def __init__(self, piece: np.ndarray, *, samples: int, level: str = "normal") -> None:
         self._loop = piece
+        self._level = GAINS.get(level, 1.0)
         self._samples = samples
         self._gain = 1.0
         self._quiet = _HOLD
@@ -55,7 +57,7 @@ class Bed:
         """Add the music to a block of speech that begins at sample `at` of the film."""
         gains = self._gains(block)
         places = np.arange(at, at + len(block))
-        music = self._loop[places % len(self._loop)] * gains * self._fades(places)
+        music = self._loop[places % len(self._loop)] * (self._level * gains) * self._fades(places)
         block += music.astype(np.float32)
 
     def _gains(self, block: np.ndarray) -> np.ndarray:

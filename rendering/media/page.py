@@ -57,15 +57,16 @@ class Page:
     """A canvas with words. Coordinates are those of a left-to-right page."""
 
     def __init__(
-        self, width: int, height: int, *, palette: Palette, seed: str, words: str, language: str
-    ) -> None:
+        self, width: int, height: int, *, palette: Palette, seed: str, words: str, language: str,
+        caption_place: str = "bottom",
+    ) -> None:  # fmt: skip
         self.canvas = Canvas(width, height, palette=palette, seed=seed)
         self.width, self.height, self.unit = width, height, self.canvas.unit
         self.tone = palette
         self.is_mirrored = bool(base_level(words))
         self._language = language
         self._words: list[tuple[Block, Box, float, Colour, Align]] = []
-        room = room_for_words(width, height)
+        room = room_for_words(width, height, caption_place)
         self.room = Box(room.left * width, room.top * height, room.right * width, room.bottom * height)
 
     @property

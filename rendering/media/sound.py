@@ -145,8 +145,11 @@ class _Mix:
     def _bed(self, spec: SoundSpec) -> Bed | None:
         if spec.music_path:
             music = piece(spec.music_path, samples=self._samples, scratch=self._music_file)
-            return Bed(music, samples=self._samples)
-        return Bed(loop(spec.music), samples=self._samples) if spec.music else None
+        elif spec.music:
+            music = loop(spec.music)
+        else:
+            return None
+        return Bed(music, samples=self._samples, level=spec.music_level)
 
     def blocks(self, setting: _Setting | None = None) -> Iterator[np.ndarray]:
         """The mix in order, (1, samples) at a time, with a setting applied."""

@@ -30,6 +30,7 @@ class CardSpec(Spec):
 
     `heading` stands above the words of `text`, or in their place. `picture_path` is for the looks that show a
     picture; without one they draw. Colours are "#rrggbb", all three or none; `font` is one of fonts.FAMILIES.
+    Words leave room for captions at the foot, or at the `caption_place` top.
     Result: {"width", "height"} in pixels.
     """
 
@@ -48,6 +49,7 @@ class CardSpec(Spec):
     ink: str = ""
     accent: str = ""
     font: str = ""
+    caption_place: str = "bottom"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,8 +175,10 @@ class SegmentSpec(Spec):
     zoom-out, pan-left, pan-right, pan-up, pan-down. `transition` is how the scene leaves: cut, or
     fade, dissolve, slide, wipe over the last `transition_frames` frames; the last three end on the opening
     frame of `next_still_path`, which moves by `next_motion`. `fade_in_frames` opens from black. With a
-    `clip_path` its `clip_frames` pictures are shown instead of the still, again and again if they are few.
-    `caption_accent` ("#rrggbb") lights the spoken word; a logo stands in `logo_corner`, top-left or -right.
+    `clip_path` its `clip_frames` pictures are shown instead of the still, again and again if they are few,
+    under the words of a CardSpec's inputs in `words`; `next_words` are those of a clip that follows.
+    `caption_accent` ("#rrggbb") lights the spoken word; captions stand at the `caption_place` bottom, middle
+    or top; a logo stands in `logo_corner`, top-left or -right.
     Result: {"frames", "bytes"}.
     """
 
@@ -191,6 +195,7 @@ class SegmentSpec(Spec):
     captions: list[dict[str, Any]] = field(default_factory=list)
     caption_language: str = "en"
     caption_accent: str = ""
+    caption_place: str = "bottom"
     logo_path: str = ""
     logo_corner: str = "top-right"
     transition: str = "cut"
@@ -199,6 +204,8 @@ class SegmentSpec(Spec):
     next_motion: str = "zoom-in"
     clip_path: str = ""
     clip_frames: int = 0
+    words: dict[str, Any] = field(default_factory=dict)
+    next_words: dict[str, Any] = field(default_factory=dict)
     fade_in_frames: int = 0
     quality: str = "final"
 
@@ -209,6 +216,7 @@ class SoundSpec(Spec):
 
     `sounds` are {"path", "start_frame"}; `frames` is the length of the film. `music` names a loop that is
     laid below and turned down while somebody speaks; empty is none. A file at `music_path` is played instead.
+    `music_level` is quiet, normal or loud.
     Result: {"duration_ms", "loudness_lufs", "true_peak_dbtp"}; the last two are null for silence.
     """
 
@@ -219,6 +227,7 @@ class SoundSpec(Spec):
     fps: int
     music: str = ""
     music_path: str = ""
+    music_level: str = "normal"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,11 +14,11 @@ from cutroom.errors import DomainError, InvalidInput
 from cutroom.form_problems import problems_of
 from cutroom.pages import require_principal
 from rendering import drafting, scripts, selectors
-from rendering.forms import StartForm, script_source
 from rendering.models import Project
 from rendering.outside_forms import TopicForm
 from rendering.providers.models import DraftState, ScriptDraft
 from rendering.samples import SAMPLES
+from rendering.script_forms import StartForm, script_source
 from rendering.storyboard import Frame, storyboard
 from tenants.http import TenantRequest
 

@@ -13,12 +13,12 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from cutroom import clock
-from cutroom.errors import DomainError, InvalidInput
+from cutroom.errors import DomainError, InvalidInput, RateLimited
 from cutroom.pages import require_principal
 from metering import entitlements
 from metering import selectors as metering_selectors
 from metering.errors import PlanRequired, QuotaExceeded
-from rendering import costs, editing, history, selectors, services
+from rendering import costs, editing, history, selectors, services, voice_samples
 from rendering.choices import Quality, Resolution
 from rendering.editor_forms import EditorForms
 from rendering.errors import EditConflict, NothingToRender
@@ -28,6 +28,7 @@ from rendering.storyboard import Frame, Storyboard, storyboard
 from tenants.http import TenantRequest
 
 RENDER_CHOICE = "render_choice"
+_HEAR = "hear"
 _QUALITIES = {"render": Quality.FINAL, "draft": Quality.DRAFT}
 _STANDARD_CHOICE = {"resolution": Resolution.FULL_HD.value, "fps": 24}
 
@@ -86,6 +87,8 @@ def _take(request: TenantRequest, found: Project) -> HttpResponse:
     except InvalidInput as error:
         forms.take(error)
         return _again(request, found, forms, scene, status=422)
+    if deed == _HEAR and scene is not None:
+        return _hear(request, found, scene)
     if deed in _QUALITIES:
         return _start(request, found, forms.render.cleaned_data, quality=_QUALITIES[deed])
     return redirect(_url(found, number))
@@ -106,6 +109,17 @@ def _start(
         url = reverse("rendering-pages:project-limit", args=[found.slug])
         return HttpResponseRedirect(f"{url}?{urlencode(choice)}")
     return redirect("rendering-pages:render", job.pk)
+
+
+def _hear(request: TenantRequest, found: Project, scene: Scene) -> HttpResponse:
+    """Have the scene's voice heard. What was typed stays saved when it is refused."""
+    fresh = selectors.scene_of(found, scene.pk)
+    try:
+        voice_samples.ask(scene=fresh, user_id=require_principal(request).user_id)
+    except (InvalidInput, RateLimited) as error:
+        messages.error(request, error.detail)
+        return redirect(_url(found, scene.position))
+    return redirect("rendering-pages:scene-voice", found.slug, scene.pk)
 
 
 def _again(
@@ -137,6 +151,7 @@ def _page(
         "frame": frame,
         "forms": forms,
         "cost": costs.cost(project=found, at=clock.now(), **_choice(request)),
+        "arriving": selectors.arriving(frame.scene) if frame else None,
         "last_edit": history.last_edit(found),
         "last_undone": history.last_undone(found),
         "here": _url(found, frame.number if frame else None),

@@ -4,7 +4,8 @@ const form = document.getElementById("editor");
 const narration = form.elements.narration;
 const SAVE_AFTER = 1200;
 const RETRY_AFTER = 4000;
-const FRESH = ["scenes", "dock", "preview", "narration-count", "history"];
+const LOOK_AGAIN_AFTER = 1000;
+const FRESH = ["scenes", "dock", "preview", "narration-count", "history", "arriving"];
 
 let edits = 0;
 let savedEdits = 0;
@@ -52,7 +53,7 @@ async function send() {
   if (response.status === 422) return show("warn", "Not saved: press Save to see why");
   if (!response.ok) return retryLater();
   if (new URL(response.url).pathname !== location.pathname) return show("warn", "Not saved: sign in again");
-  take(new DOMParser().parseFromString(await response.text(), "text/html"));
+  take(await parsed(response));
   savedEdits = upTo;
   if (isDirty()) later(SAVE_AFTER);
 }
@@ -70,6 +71,41 @@ function take(page) {
     const old = document.getElementById(id);
     const fresh = page.getElementById(id);
     if (old && fresh && !old.contains(document.activeElement)) old.replaceWith(fresh);
+  }
+}
+
+const parsed = async (response) => new DOMParser().parseFromString(await response.text(), "text/html");
+const pause = (wait) => new Promise((done) => setTimeout(done, wait));
+
+// A worker speaks: look again until there is something to play. A refusal is shown by the page itself.
+async function hear(button) {
+  if (isDirty() || saving) await save();
+  const body = new FormData(form);
+  body.set("deed", "hear");
+  for (const name of ["picture", "script", "script_file"]) body.delete(name);
+  button.disabled = true;
+  let response = await fetch(form.action, { method: "POST", body });
+  button.disabled = false;
+  for (let looks = 0; response.ok && looks < 60; looks += 1) {
+    const page = await parsed(response);
+    const heard = page.querySelector(".notice.bad p") ?? page.getElementById("voice");
+    document.getElementById("voice").replaceChildren(...heard.childNodes);
+    if (!heard.matches("[data-waiting]")) return;
+    await pause(LOOK_AGAIN_AFTER);
+    response = await fetch(response.url);
+  }
+  form.requestSubmit(form.querySelector('button[value="save"]:not([aria-hidden])'));
+}
+
+// What a worker makes of an uploaded file comes into the page once it is there, unless somebody is typing.
+async function awaitFile() {
+  while (document.querySelector("#arriving[data-waiting]")) {
+    await pause(3 * LOOK_AGAIN_AFTER);
+    const response = await fetch(location.href).catch(() => null);
+    if (!response?.ok) continue;
+    const fresh = (await parsed(response)).getElementById("arriving");
+    if (fresh && !fresh.matches("[data-waiting]") && !isDirty() && !saving && !isSent) return location.reload();
+    if (fresh?.matches("[data-waiting]")) document.getElementById("arriving").replaceWith(fresh);
   }
 }
 
@@ -99,6 +135,10 @@ form.addEventListener("change", ({ target }) => {
 form.addEventListener("submit", async (event) => {
   const { submitter } = event;
   clearTimeout(timer);
+  if (submitter?.value === "hear") {
+    event.preventDefault();
+    return hear(submitter);
+  }
   if (isSent || saving) event.preventDefault();
   if (isSent) return;
   if (saving) {
@@ -146,4 +186,5 @@ addEventListener("pageshow", () => (isSent = false));
 // A chosen file goes up by itself; a refused script is shown where it was pasted.
 form.querySelector('button[value="upload"]')?.toggleAttribute("hidden", true);
 document.querySelector("#paste:has(.err)")?.showPopover();
+awaitFile();
 showLocalTime();

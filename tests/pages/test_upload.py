@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
+import pytest
 from django.test import Client
 from PIL import Image
 from playwright.sync_api import FilePayload, Page, expect
 
-from rendering.models import Project, RenderJob
+from cutroom import clock
+from rendering.intake.models import Upload
+from rendering.models import Project, RenderJob, Scene
+from tenants.context import tenant_context
 from tests.pages.conftest import OpenBrowser
 from tests.pages.test_editor import typed
 
@@ -35,6 +40,32 @@ def test_an_upload_without_a_file_asks_for_one(alice_browser: Client, mill: Proj
     assert answer.status_code == 422
     assert '<a href="#id_picture">Picture file</a>: Choose a file first.' in page
     assert "\nStill here.</textarea>" in page
+
+
+@pytest.mark.parametrize(
+    ("state", "fields", "words"),
+    [
+        ("receiving", {"offset": 512_000}, "mill.mp4 is on its way: 500.0\xa0KB of 1.0\xa0MB are here."),
+        ("checking", {}, "mill.mp4 is being checked and prepared."),
+        ("failed", {"error": "It has no picture."}, "mill.mp4 was not taken: It has no picture."),
+        ("ready", {}, ""),
+    ],
+)
+def test_the_editor_shows_what_becomes_of_a_clip(
+    alice_browser: Client, mill: Project, state: str, fields: dict[str, Any], words: str
+) -> None:
+    at = clock.now()
+    with tenant_context(mill.tenant_id):
+        scene = Scene.objects.get(project=mill, position=2)
+        Upload.objects.create(
+            project=mill, scene=scene, name="mill.mp4", length=1024**2, state=state, not_before=at,
+            created_at=at, expires_at=at, **fields,
+        )  # fmt: skip
+    page = alice_browser.get("/projects/mill?scene=2").content.decode()
+    assert words in page
+    assert ("mill.mp4" in page) == bool(words)
+    assert ('id="arriving" data-waiting' in page) == (state in ("receiving", "checking"))
+    assert "mill.mp4" not in alice_browser.get("/projects/mill?scene=1").content.decode()
 
 
 def test_without_javascript_the_button_uploads(open_browser: OpenBrowser, acme: Acme) -> None:

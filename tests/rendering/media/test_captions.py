@@ -34,6 +34,17 @@ def test_a_caption_stays_inside_the_safe_area(width: int, height: int) -> None:
     assert columns.min() == pytest.approx(width - 1 - columns.max(), abs=2)
 
 
+@pytest.mark.parametrize(("width", "height"), [(640, 360), (360, 640), (360, 360)])
+def test_a_caption_stands_at_the_top_or_in_the_middle_when_asked(width: int, height: int) -> None:
+    def rows(place: str) -> tuple[float, float]:
+        overlay = caption_overlay("A caption of some words", width=width, height=height, place=place)
+        return overlay.y / height, (overlay.y + overlay.keep.y.shape[0]) / height
+
+    assert rows("top")[0] > 0.11
+    assert rows("top")[1] < rows("middle")[0]
+    assert sum(rows("middle")) / 2 == pytest.approx(0.5, abs=0.01)
+
+
 def test_white_text_on_a_dark_plate() -> None:
     after = grey_frame()
     overlay = caption_overlay("Words", width=640, height=360)

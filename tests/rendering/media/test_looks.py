@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from PIL import Image
 
 from rendering.media.captions import caption_overlay
-from rendering.media.cards import draw_card
+from rendering.media.cards import draw_card, draw_words
 from rendering.media.motion import MOTIONS, View, view_at
 from rendering.media.specs import CardSpec
 from tests.rendering.media.stills import flat
@@ -71,6 +72,18 @@ def test_words_are_never_cut_or_covered(tmp_path: Path, look: str, size: tuple[i
         assert right < 0.99
         assert top > 0.01
         assert bottom < captions_top
+
+
+@pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
+@pytest.mark.parametrize("look", ["quote", "list", "split", "chart"])
+def test_words_leave_room_for_captions_at_the_top(tmp_path: Path, look: str, size: tuple[int, int]) -> None:
+    picture = flat(tmp_path / "grey.png", (128, 128, 128))
+    colours = {"ink": INK, "paper": PAPER, "accent": ACCENT, "picture_path": picture}
+    rows, _ = inked(spec(look, size, TEXTS["latin"], caption_place="top", heading="", **colours))
+    width, height = size
+    overlay = caption_overlay(LONG_CAPTION, width=width, height=height, place="top")
+    captions_end = (overlay.y + overlay.keep.y.shape[0]) / height
+    assert all((rows.min() / height - view.y) * view.zoom + 0.5 > captions_end for view in views())
 
 
 @pytest.mark.parametrize("look", ["quote", "list", "photo", "split", "chart"])
@@ -162,3 +175,14 @@ def test_a_brand_card_shows_logo_title_and_text(tmp_path: Path) -> None:
         middle = np.flatnonzero(is_logo.any(axis=0))
         assert (middle.min() + middle.max()) / 2 == pytest.approx(size[0] / 2, abs=2)
         assert (shown != bare).any(axis=2).mean() > 0.03
+
+
+def test_the_words_of_a_photo_can_be_laid_over_any_picture(tmp_path: Path) -> None:
+    card = spec("photo", SIZES["16:9"], "", heading="The mill at night")
+    for grey in (30, 128, 220):
+        picture = flat(tmp_path / f"{grey}.png", (grey, grey, grey))
+        drawn = pixels(replace(card, picture_path=picture))
+        words = np.asarray(draw_words(card)).astype(float)
+        share = words[..., 3:] / 255
+        laid = np.full_like(words[..., :3], grey) * (1 - share) + words[..., :3] * share
+        assert np.abs(drawn - laid).max() <= 4

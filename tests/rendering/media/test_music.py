@@ -41,6 +41,14 @@ def test_the_bed_is_the_same_in_one_block_and_in_many() -> None:
     assert np.abs(whole - parts).max() < 0.05
 
 
+@pytest.mark.parametrize(("name", "times"), [("quiet", 0.5), ("loud", 2.0)])
+def test_its_level_can_be_chosen(name: str, times: float) -> None:
+    plain, chosen = np.zeros(4 * SAMPLE_RATE, np.float32), np.zeros(4 * SAMPLE_RATE, np.float32)
+    Bed(loop("calm"), samples=len(plain)).add_to(plain, 0)
+    Bed(loop("calm"), samples=len(chosen), level=name).add_to(chosen, 0)
+    assert chosen == pytest.approx(times * plain, abs=1e-6)
+
+
 def test_music_is_down_while_somebody_speaks_and_up_again_after() -> None:
     silence = np.zeros(6 * SAMPLE_RATE, np.float32)
     voice = voice_like(6).astype(np.float32)
