@@ -6,6 +6,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.contrib import admin, messages
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from cutroom import clock
@@ -29,6 +30,10 @@ class PrivacyRequestAdmin(admin.ModelAdmin):
     ordering = ("state", "due_at")
     readonly_fields = ("kind", "email", "text", "state", "received_at", "due_at", "extended_at", "closed_at")
     fields = (*readonly_fields, "extension_reason", "outcome", "answer")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PrivacyRequest]:
+        """Everybody's: the app role sees those of one address only."""
+        return requests.EVERYBODYS.order_by(*self.ordering)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """People ask, at /privacy/requests."""

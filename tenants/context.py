@@ -14,6 +14,7 @@ from cutroom import prepared
 from tenants.errors import NoTenantInContext
 
 SET = "SELECT set_config('app.tenant_id', %(tenant_id)s, true)"
+SET_KEY = "SELECT set_config('app.row_key', %(key)s, true)"
 
 _current: ContextVar[UUID | None] = ContextVar("tenant_id", default=None)
 
@@ -81,6 +82,19 @@ def tenant_context(tenant_id: UUID, *, actor: Actor | None = None) -> Iterator[N
         # or a rollback restores it without our help.
         if is_nested and not connection.needs_rollback:
             _set(outer)
+
+
+@contextmanager
+def row_key(key: str) -> Iterator[None]:
+    """Work in a transaction that shows the rows of keyed tables that name `key`, such as an address.
+
+    A model says by `row_keys` which of its columns count. They do not nest; afterwards no such row is seen.
+    """
+    with transaction.atomic():
+        prepared.fetch_all(SET_KEY, {"key": key})
+        yield
+        # Only the outermost COMMIT would forget it.
+        prepared.fetch_all(SET_KEY, {"key": ""})
 
 
 def _set(tenant_id: UUID | None) -> None:

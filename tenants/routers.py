@@ -1,4 +1,4 @@
-"""Sends the ORM to the owner's connection while migrations run, so that data migrations see every row."""
+"""Which role the ORM works as: the owner while migrations run, ops for operators' tables, else the app."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from typing import Any
 migrating: ContextVar[bool] = ContextVar("migrating", default=False)
 
 
-class OwnerWhileMigrating:
+class RoleOfModel:
     """`Model.objects.create()` inside a RunPython would otherwise go through `default`, the app role."""
 
     def db_for_read(self, model: Any, **hints: Any) -> str | None:
-        """The owner's alias while migrating, else no opinion."""
-        return "owner" if migrating.get() else None
+        """The owner's alias while migrating, that of ops for a model `is_for_operators`, else no opinion."""
+        if migrating.get():
+            return "owner"
+        return "ops" if getattr(model, "is_for_operators", False) else None
 
     db_for_write = db_for_read
 

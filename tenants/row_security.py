@@ -19,6 +19,7 @@ from tenants.models import Tenant, TenantOwned
 
 # One InitPlan per statement, so an index is used; nullif because the setting reads '' after its transaction.
 CURRENT_TENANT = "(select nullif(current_setting('app.tenant_id', true), '')::uuid)"
+CURRENT_KEY = "(select nullif(current_setting('app.row_key', true), ''))"
 
 Columns = dict[str, frozenset[str]]
 
@@ -42,6 +43,11 @@ def tenant_models() -> list[type[models.Model]]:
     return [Tenant, *owned]
 
 
+def keyed_models() -> list[type[models.Model]]:
+    """Models of no tenant whose rows the app sees by naming a value of one of their `row_keys`."""
+    return [model for model in apps.get_models() if hasattr(model, "row_keys")]
+
+
 def apply(connection: BaseDatabaseWrapper) -> None:
     """Bring policies, composite keys, triggers and grants of the database up to the models. Idempotent.
 
@@ -51,13 +57,13 @@ def apply(connection: BaseDatabaseWrapper) -> None:
     with connection.cursor() as cursor:
         cursor.execute(FENCE_FUNCTION)
         present = _columns(cursor)
-        models_here = [model for model in tenant_models() if model._meta.db_table in present]
-        for model in models_here:
-            _bring_up(cursor, model, present)
+        for model in [*tenant_models(), *keyed_models()]:
+            if model._meta.db_table in present:
+                _bring_up(cursor, model, present)
         for statement in _grants():
             cursor.execute(statement)
-        for model in models_here:
-            for statement in _narrower_grants(model):
+        for model in apps.get_models():
+            for statement in _narrower_grants(model) if model._meta.db_table in present else ():
                 cursor.execute(statement)
 
 
@@ -81,17 +87,25 @@ def _bring_up(cursor: CursorWrapper, model: type[models.Model], present: Columns
 
 def _table_statements(model: type[models.Model], present: Columns) -> Iterator[str]:
     table = model._meta.db_table
-    column = "id" if model is Tenant else "tenant_id"
     yield f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY'
     yield f'ALTER TABLE "{table}" FORCE ROW LEVEL SECURITY'
-    yield from _policy(table, "tenant_wall", conf.role("default"), f"{column} = {CURRENT_TENANT}")
+    yield from _policy(table, *_wall(model))
     # FORCE would hide every row from a migration run by the owner.
     yield from _policy(table, "owner_all", conf.role("owner"), "true")
     yield from _policy(table, "ops_all", conf.role("ops"), "true")
-    if model is not Tenant:
+    if issubclass(model, TenantOwned):
         yield from _composite_keys(model, present)
     if getattr(model, "is_append_only", False):
         yield from _append_only(table)
+
+
+def _wall(model: type[models.Model]) -> tuple[str, str, str]:
+    """The policy of the app role: its name, the role, and which rows it sees and writes."""
+    keys: tuple[str, ...] = getattr(model, "row_keys", ())
+    if keys:
+        return "key_wall", conf.role("default"), f"{CURRENT_KEY} IN ({', '.join(keys)})"
+    column = "id" if model is Tenant else "tenant_id"
+    return "tenant_wall", conf.role("default"), f"{column} = {CURRENT_TENANT}"
 
 
 def _policy(table: str, name: str, role: str, condition: str) -> Iterator[str]:
@@ -150,12 +164,11 @@ def _grants() -> Iterable[str]:
 
 
 def _narrower_grants(model: type[models.Model]) -> Iterable[str]:
-    """Take back what a table's kind forbids: no change of what was written, or no writing at all."""
+    """Take back what a table's kind forbids: no change of what was written, or no look at all."""
     table, app, ops = model._meta.db_table, conf.role("default"), conf.role("ops")
-    writer = getattr(model, "writer", "app")
     if getattr(model, "is_append_only", False):
         yield f'REVOKE UPDATE, DELETE ON "{table}" FROM "{app}", "{ops}"'
-    if writer in ("ops", "owner"):
-        yield f'REVOKE INSERT, UPDATE, DELETE ON "{table}" FROM "{app}"'
-    if writer == "owner":
-        yield f'REVOKE INSERT ON "{table}" FROM "{ops}"'
+    if hasattr(model, "row_keys"):
+        yield f'REVOKE DELETE ON "{table}" FROM "{app}"'
+    if getattr(model, "is_for_operators", False):
+        yield f'REVOKE ALL ON "{table}" FROM "{app}"'

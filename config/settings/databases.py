@@ -41,7 +41,7 @@ DATABASES = {
     "ops": _database("DATABASE_OPS_URL", is_pooled=False),
     "owner": _database("DATABASE_OWNER_URL", is_pooled=False),
 }
-DATABASE_ROUTERS = ["tenants.routers.OwnerWhileMigrating"]
+DATABASE_ROUTERS = ["tenants.routers.RoleOfModel"]
 _HAS_BACKUP_ROLE = bool(_env.str("DATABASE_BACKUP_URL", default=""))
 GDPR_BACKUP_DATABASE = (
     _database("DATABASE_BACKUP_URL", is_pooled=False) if _HAS_BACKUP_ROLE else DATABASES["owner"]

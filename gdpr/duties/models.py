@@ -65,7 +65,12 @@ class Outcome(models.TextChoices):
 
 
 class PrivacyRequest(models.Model):
-    """Somebody calls on a right. The clock runs from `received_at`; nothing is closed without an answer."""
+    """Somebody calls on a right. The clock runs from `received_at`; nothing is closed without an answer.
+
+    It is of a person, with an account or without: the app sees those of one address, or the one of a token.
+    """
+
+    row_keys = ("email", "token_hash")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     email = models.EmailField()
@@ -109,6 +114,8 @@ class Breach(models.Model):
 
     `began_at` to `ended_at`, and whichever ids are known, tell which lines of the audit log it is about.
     """
+
+    is_for_operators = True
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     title = models.CharField(max_length=120)

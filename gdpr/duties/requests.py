@@ -6,24 +6,27 @@ The month is a calendar month (article 12(3)): the same day of the next one, or 
 from __future__ import annotations
 
 from calendar import monthrange
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from email.utils import parseaddr
 from typing import Any
 from uuid import UUID
-
-from django.db import transaction
 
 from accounts import outbox
 from cutroom import sealing
 from cutroom.errors import Conflict, InvalidInput, NotFound
 from gdpr import conf
 from gdpr.duties.models import Outcome, PrivacyRequest, RequestKind, RequestState
+from tenants.context import row_key
 
 FIRST, LONGEST = 1, 3
 # Whoever does not confirm their address by then has to ask anew.
 CONFIRM_WITHIN = timedelta(days=7)
 WARN_PERCENTS = (50, 80, 100)
 MAIL_LIFE = timedelta(days=3)
+# For whoever answers them; the app role sees only those of the address it names.
+EVERYBODYS = PrivacyRequest.objects.using("ops")
 
 
 def receive(*, email: str, kind: RequestKind, text: str, is_known: bool, at: datetime) -> PrivacyRequest:
@@ -32,85 +35,77 @@ def receive(*, email: str, kind: RequestKind, text: str, is_known: bool, at: dat
     The clock runs from now on in either case.
     """
     token = sealing.new_token()
-    request = PrivacyRequest.objects.create(
-        email=email,
-        kind=kind,
-        text=text.strip(),
-        state=RequestState.OPEN if is_known else RequestState.UNCONFIRMED,
-        token_hash=sealing.digest(token),
-        received_at=at,
-        due_at=months_after(at, FIRST),
-    )
-    if is_known:
-        _mail("privacy_request_received", request, at=at)
-    else:
-        link = f"{conf.site_url()}/privacy/requests/confirm?token={token}"
-        _mail("privacy_request_confirm", request, at=at, link=link)
+    with row_key(email):
+        request = PrivacyRequest.objects.create(
+            email=email,
+            kind=kind,
+            text=text.strip(),
+            state=RequestState.OPEN if is_known else RequestState.UNCONFIRMED,
+            token_hash=sealing.digest(token),
+            received_at=at,
+            due_at=months_after(at, FIRST),
+        )
+        if is_known:
+            _mail("privacy_request_received", request, at=at)
+        else:
+            link = f"{conf.site_url()}/privacy/requests/confirm?token={token}"
+            _mail("privacy_request_confirm", request, at=at, link=link)
     return request
 
 
-@transaction.atomic
 def confirm(token: str, *, at: datetime) -> PrivacyRequest:
     """Confirm the address of a request by the mailed link. Again: no harm. Raises NotFound."""
-    rows = PrivacyRequest.objects.select_for_update()
-    request = rows.filter(token_hash=sealing.digest(token)).first() if token else None
-    if request is None:
-        raise NotFound("This link is not known. Write to us again.")
-    if request.state == RequestState.UNCONFIRMED:
-        request.state = RequestState.OPEN
-        request.save(update_fields=["state"])
-        _mail("privacy_request_received", request, at=at)
+    digest = sealing.digest(token)
+    with row_key(digest):
+        request = PrivacyRequest.objects.select_for_update().filter(token_hash=digest).first()
+        if request is None:
+            raise NotFound("This link is not known. Write to us again.")
+        if request.state == RequestState.UNCONFIRMED:
+            request.state = RequestState.OPEN
+            request.save(update_fields=["state"])
+            _mail("privacy_request_received", request, at=at)
     return request
 
 
-@transaction.atomic
 def extend(request_id: UUID, *, reason: str, by: UUID | None, at: datetime) -> PrivacyRequest:
     """Take two months more, and say why by mail. Raises InvalidInput without one, Conflict later."""
-    request = _open(request_id)
-    if request.extended_at is not None:
-        raise Conflict("It was extended already; three months in all is the most.")
-    if at > months_after(request.received_at, FIRST):
-        raise Conflict("The first month is over; it can only be extended, with a notice, within it.")
-    request.extension_reason = _said(reason, field="extension_reason")
-    request.extended_at, request.due_at, request.handled_by = at, _longest(request), by
-    request.warned_percent = 0
-    request.save()
-    _mail("privacy_request_extended", request, at=at)
+    with _open(request_id) as request:
+        if request.extended_at is not None:
+            raise Conflict("It was extended already; three months in all is the most.")
+        if at > months_after(request.received_at, FIRST):
+            raise Conflict("The first month is over; it can only be extended, with a notice, within it.")
+        request.extension_reason = _said(reason, field="extension_reason")
+        request.extended_at, request.due_at, request.handled_by = at, _longest(request), by
+        request.warned_percent = 0
+        request.save()
+        _mail("privacy_request_extended", request, at=at)
     return request
 
 
-@transaction.atomic
 def close(request_id: UUID, *, outcome: str, answer: str, by: UUID | None, at: datetime) -> PrivacyRequest:
     """Answer a request by mail and close it. Raises InvalidInput without an outcome or an answer."""
-    request = _open(request_id)
-    if outcome not in Outcome.values:
-        raise InvalidInput(errors=[_error("outcome", "Say how it ended.")])
-    request.answer = _said(answer, field="answer")
-    request.outcome, request.state, request.closed_at = outcome, RequestState.CLOSED, at
-    request.handled_by = by
-    request.save()
-    _mail("privacy_request_closed", request, at=at, authority=conf.controller().authority)
+    with _open(request_id) as request:
+        if outcome not in Outcome.values:
+            raise InvalidInput(errors=[_error("outcome", "Say how it ended.")])
+        request.answer = _said(answer, field="answer")
+        request.outcome, request.state, request.closed_at = outcome, RequestState.CLOSED, at
+        request.handled_by = by
+        request.save()
+        _mail("privacy_request_closed", request, at=at, authority=conf.controller().authority)
     return request
 
 
 def of_person(email: str) -> list[PrivacyRequest]:
     """A person's requests, newest first."""
-    return list(PrivacyRequest.objects.filter(email=email).order_by("-received_at")[:20])
+    with row_key(email):
+        return list(PrivacyRequest.objects.filter(email=email).order_by("-received_at")[:20])
 
 
 def watch(*, at: datetime) -> int:
     """Mail whoever answers for the data as the time runs out; forget what nobody confirmed."""
-    unconfirmed = PrivacyRequest.objects.filter(state=RequestState.UNCONFIRMED)
+    unconfirmed = EVERYBODYS.filter(state=RequestState.UNCONFIRMED)
     unconfirmed.filter(received_at__lt=at - CONFIRM_WITHIN).delete()
-    warned = 0
-    for request in PrivacyRequest.objects.filter(state=RequestState.OPEN):
-        passed = [percent for percent in WARN_PERCENTS if percent <= share_passed(request, at=at)]
-        if passed and passed[-1] > request.warned_percent:
-            request.warned_percent = passed[-1]
-            request.save(update_fields=["warned_percent"])
-            _mail("privacy_request_due", request, at=at, to=controller_address(), percent=passed[-1])
-            warned += 1
-    return warned
+    return sum(_warn(request, at=at) for request in EVERYBODYS.filter(state=RequestState.OPEN))
 
 
 def share_passed(request: PrivacyRequest, *, at: datetime) -> float:
@@ -130,17 +125,32 @@ def controller_address() -> str:
     return parseaddr(conf.controller().contact)[1]
 
 
+def _warn(request: PrivacyRequest, *, at: datetime) -> bool:
+    """Mail that another share of the time is over, once."""
+    passed = [percent for percent in WARN_PERCENTS if percent <= share_passed(request, at=at)]
+    if not passed or passed[-1] <= request.warned_percent:
+        return False
+    with row_key(request.email):
+        PrivacyRequest.objects.filter(pk=request.pk).update(warned_percent=passed[-1])
+        _mail("privacy_request_due", request, at=at, to=controller_address(), percent=passed[-1])
+    return True
+
+
 def _longest(request: PrivacyRequest) -> datetime:
     return months_after(request.received_at, LONGEST)
 
 
-def _open(request_id: UUID) -> PrivacyRequest:
-    request = PrivacyRequest.objects.select_for_update().filter(pk=request_id).first()
-    if request is None:
+@contextmanager
+def _open(request_id: UUID) -> Iterator[PrivacyRequest]:
+    """The request, locked until the end. The operator finds it among everybody's; the app then sees one."""
+    email = EVERYBODYS.filter(pk=request_id).values_list("email", flat=True).first()
+    if email is None:
         raise NotFound()
-    if request.state == RequestState.CLOSED:
-        raise Conflict("This request is closed.")
-    return request
+    with row_key(email):
+        request = PrivacyRequest.objects.select_for_update().get(pk=request_id)
+        if request.state == RequestState.CLOSED:
+            raise Conflict("This request is closed.")
+        yield request
 
 
 def _said(text: str, *, field: str) -> str:

@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from gdpr.data_map import Model
 from gdpr.export import values
 from gdpr.export.selection import Subject, columns_of, excluded_of, masked_of, rows_of, tables_for
-from tenants.context import tenant_context
+from tenants.context import row_key, tenant_context
 
 BATCH = 500
 
@@ -37,7 +37,7 @@ def write_tables(subject: Subject, folder: Path, *, tick: Callable[[int], None])
     All see the database at one moment. Memory does not grow with the number of rows; `tick` is called every
     few hundred of them, and may raise to stop.
     """
-    with _snapshot(), tenant_context(subject.tenant_id):
+    with _snapshot(), tenant_context(subject.tenant_id), row_key(subject.email):
         for each in tables_for(subject):
             yield _write(each, subject, folder, tick)
 

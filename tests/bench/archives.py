@@ -25,6 +25,7 @@ from tests.bench.processes import MEGABYTE
 from tests.cast import found_tenant, join, open_session
 
 FILES = 20
+ROUNDS = 3
 LOOK_EVERY_SECONDS = 0.02
 
 
@@ -41,17 +42,23 @@ class Archives:
 def measure(work: Path, *, megabytes: int) -> Archives:
     """Export a workspace with files of `megabytes` in all, in this process: no worker may run.
 
-    Both sides end when everything is on the disk. A small export before loads what every process loads once.
+    Both sides end when everything is on the disk. They are done in turns and the quickest of each counts:
+    what others do on the machine only ever adds. A small export before loads what every process loads once.
     """
     say(f"Exporting {megabytes} MB")
+    copied, exported = [], []
     with override_settings(DEBUG=False):
-        _export(found_tenant("bench-warm-up"))
+        _export(_exporter(found_tenant("bench-warm-up")))
         tenant = found_tenant("bench-export")
+        exporter = _exporter(tenant)
         paths = _fill(tenant, size=megabytes * MEGABYTE // FILES)
-        copied = _copy(paths, work / "copies")
         with _Growth() as growth:
-            exported = _export(tenant)
-    return Archives(megabytes=megabytes, export=exported, copy=copied, grown_bytes=growth.most_bytes)
+            for _ in range(ROUNDS):
+                copied.append(_copy(paths, work / "copies"))
+                exported.append(_export(exporter))
+    return Archives(
+        megabytes=megabytes, export=min(exported), copy=min(copied), grown_bytes=growth.most_bytes
+    )
 
 
 def _copy(paths: list[Path], directory: Path) -> float:
@@ -80,10 +87,10 @@ def _fill(tenant: Tenant, *, size: int) -> list[Path]:
     return paths
 
 
-def _export(tenant: Tenant) -> float:
-    """Seconds from the wish to the archive."""
+def _exporter(tenant: Tenant) -> Principal:
+    """Somebody who may ask for all of a workspace."""
     user = join(tenant, "exporter", Role.ADMIN)
-    principal = Principal(
+    return Principal(
         user_id=user.pk,
         tenant_id=tenant.pk,
         role=Role.ADMIN,
@@ -92,13 +99,18 @@ def _export(tenant: Tenant) -> float:
         tenant_name=tenant.name,
         session_id=open_session(user, tenant).pk,
     )
+
+
+def _export(exporter: Principal) -> float:
+    """Seconds from the wish to the archive, which is deleted then."""
     started = time.perf_counter()
-    with tenant_context(tenant.pk):
-        asked = services.request_export(principal, at=clock.now())
+    with tenant_context(exporter.tenant_id):
+        asked = services.request_export(exporter, at=clock.now())
     making.make_next()
     seconds = time.perf_counter() - started
-    with tenant_context(tenant.pk):
+    with tenant_context(exporter.tenant_id):
         asked.refresh_from_db()
+        services.delete(asked)
     if asked.state != ExportState.READY:
         raise ValueError(f"the export is {asked.state}: {asked.error}")
     return seconds

@@ -11,9 +11,11 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import ApiKey
 from cutroom import clock
+from gdpr.duties import requests
+from gdpr.duties.models import RequestKind
 from rendering.models import Project, Scene
 from tenants import audit, checks, row_security
-from tenants.context import tenant_context
+from tenants.context import row_key, tenant_context
 from tenants.models import AuditEntry, Membership, Tenant
 from tests.cast import Cast
 
@@ -47,10 +49,10 @@ WITHOUT_TENANT = {
     # Backups and holds are of the whole installation.
     "gdpr_backedupfile",
     "gdpr_backuprun",
-    # What people and the operator owe each other by law. A breach may name a tenant, and may be of several.
-    "gdpr_breach",
+    # A person's word.
     "gdpr_consent",
-    "gdpr_privacyrequest",
+    # The app role has no rights on it. A breach may name a tenant, and may be of several.
+    "gdpr_breach",
     # Sums over all tenants.
     "metering_siteday",
     # Whether a provider answers is the same for everybody.
@@ -101,6 +103,10 @@ def walled() -> set[str]:
     return {model._meta.db_table for model in row_security.tenant_models()}
 
 
+def keyed() -> set[str]:
+    return {model._meta.db_table for model in row_security.keyed_models()}
+
+
 def test_every_table_is_behind_the_wall_or_reviewed() -> None:
     """T2. A new table fails here until it has a tenant, or a reason not to."""
     found = {name: (is_forced, has_tenant) for name, is_forced, has_tenant in rows(RELATIONS)}
@@ -109,7 +115,7 @@ def test_every_table_is_behind_the_wall_or_reviewed() -> None:
     assert {name for name, (_, has_tenant) in found.items() if has_tenant} == walled() - {
         "tenants_tenant"
     } | {"accounts_session", "gdpr_breach"}
-    assert {name for name, (is_forced, _) in found.items() if is_forced} == walled()
+    assert {name for name, (is_forced, _) in found.items() if is_forced} == walled() | keyed()
 
 
 def test_every_wall_has_its_policies_and_no_other() -> None:
@@ -118,11 +124,12 @@ def test_every_wall_has_its_policies_and_no_other() -> None:
     for table, name, roles, command, writes_as_it_reads, condition in rows(POLICIES):
         assert (command, writes_as_it_reads) == ("ALL", True)
         found.setdefault(table, {})[name] = (roles, condition)
-    assert set(found) == walled()
-    for policies in found.values():
-        assert set(policies) == {"tenant_wall", "owner_all", "ops_all"}
-        assert policies["tenant_wall"][0] == ["app"]
-        assert "( SELECT " in policies["tenant_wall"][1]
+    assert set(found) == walled() | keyed()
+    for table, policies in found.items():
+        wall = "key_wall" if table in keyed() else "tenant_wall"
+        assert set(policies) == {wall, "owner_all", "ops_all"}
+        assert policies[wall][0] == ["app"]
+        assert "( SELECT " in policies[wall][1]
         assert (policies["owner_all"], policies["ops_all"]) == ((["owner"], "true"), (["ops"], "true"))
 
 
@@ -182,6 +189,35 @@ def test_unique_names_are_unique_within_a_tenant_only(cast: Cast) -> None:
     for tenant in (cast.acme, cast.globex):
         with tenant_context(tenant.pk):
             Project.objects.create(slug="film", title="Film")
+
+
+def test_a_request_about_data_is_seen_by_its_own_address_alone(cast: Cast) -> None:
+    """T6 for a table without a tenant: no key, no row; and none can be written for another address."""
+    requests.receive(email="bob@acme.test", kind=RequestKind.ACCESS, text="", is_known=True, at=clock.now())
+    look = "SELECT email FROM gdpr_privacyrequest"
+    assert rows(look) == []
+    with tenant_context(cast.acme.pk):
+        assert rows(look) == []
+    with row_key("charlie@globex.test"):
+        assert rows(look) == []
+        assert "row-level security" in refused(
+            "INSERT INTO gdpr_privacyrequest (id, email, kind, text, state, token_hash, received_at, due_at,"
+            " extension_reason, outcome, answer, warned_percent) VALUES (gen_random_uuid(), 'bob@acme.test',"
+            " 'access', '', 'open', 'x', now(), now(), '', '', '', 0)"
+        )
+    with row_key("bob@acme.test"):
+        assert rows(look) == [("bob@acme.test",)]
+        assert "row-level security" in refused("UPDATE gdpr_privacyrequest SET email = 'eve@example.org'")
+        assert "permission denied" in refused("DELETE FROM gdpr_privacyrequest")
+    assert rows(look) == [], "the key ends with its block, not with the request"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["SELECT title FROM gdpr_breach", "INSERT INTO gdpr_breach DEFAULT VALUES", "DELETE FROM gdpr_breach"],
+)
+def test_the_app_has_no_rights_on_the_record_of_breaches(statement: str) -> None:
+    assert "permission denied" in refused(statement)
 
 
 @pytest.mark.parametrize("role", ["ops", "owner", "backup"])

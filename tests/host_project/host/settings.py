@@ -83,7 +83,7 @@ DATABASES = {
     "ops": environ.Env().db_url("DATABASE_OPS_URL"),
     "owner": environ.Env().db_url("DATABASE_OWNER_URL"),
 }
-DATABASE_ROUTERS = ["tenants.routers.OwnerWhileMigrating"]
+DATABASE_ROUTERS = ["tenants.routers.RoleOfModel"]
 
 # --- Redis, files, background work
 REDIS_URL = os.environ["REDIS_URL"]
