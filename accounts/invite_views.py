@@ -18,6 +18,7 @@ from accounts.people import Person
 from accounts.views import mail_link
 from cutroom import clock, sealing
 from cutroom.errors import DomainError, RateLimited
+from cutroom.pages import of_a_link
 
 
 @never_cache
@@ -75,11 +76,7 @@ def _page(
 ) -> HttpResponse:
     is_theirs = person is not None and person.email == offer.email
     context = {"offer": offer, "token": token, "person": person, "is_theirs": is_theirs, "refusal": refusal}
-    response = render(request, "accounts/invite.html", context, status=status)
-    # Not no-referrer: Chromium then sends `Origin: null` with the form, and the CSRF check refuses it.
-    response["Referrer-Policy"] = "strict-origin"
-    response["X-Robots-Tag"] = "noindex"
-    return response
+    return of_a_link(render(request, "accounts/invite.html", context, status=status))
 
 
 def _dead(request: HttpRequest, error: DomainError, person: Person | None) -> HttpResponse:

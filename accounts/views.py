@@ -20,7 +20,7 @@ from accounts.resolvers import SESSION_KEY
 from accounts.second_factor.views import ask_second_factor
 from cutroom import clock
 from cutroom.errors import DomainError, InvalidInput, RateLimited
-from cutroom.pages import require_principal, safe_next
+from cutroom.pages import of_a_link, require_principal, safe_next
 from tenants import audit
 from tenants.http import Principal
 
@@ -171,11 +171,7 @@ def _confirm(request: HttpRequest, token: str) -> HttpResponse:
         "token": token,
         "is_same_browser": magic_links.is_same_browser(asked, browser_nonce=nonce),
     }
-    response = render(request, "accounts/confirm.html", context)
-    # Not no-referrer: Chromium then sends `Origin: null` with the form, and the CSRF check refuses it.
-    response["Referrer-Policy"] = "strict-origin"
-    response["X-Robots-Tag"] = "noindex"
-    return response
+    return of_a_link(render(request, "accounts/confirm.html", context))
 
 
 def _dead_link(request: HttpRequest, error: DomainError, *, token: str = "") -> HttpResponse:

@@ -75,3 +75,13 @@ def safe_next(request: HttpRequest, *, default: str) -> str:
     )
     # A bare word would be taken for the name of a view.
     return target if is_ours and target.startswith("/") else default
+
+
+def of_a_link(response: HttpResponse) -> HttpResponse:
+    """The page of a mailed link: the token in its address is told nobody, and no search engine lists it.
+
+    Not no-referrer: Chromium then sends `Origin: null` with the form, and the CSRF check refuses it.
+    """
+    response["Referrer-Policy"] = "strict-origin"
+    response["X-Robots-Tag"] = "noindex"
+    return response

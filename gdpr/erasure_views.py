@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.recent_sign_in import require_recent_sign_in
 from cutroom import clock, signatures
 from cutroom.errors import DomainError, NotFound
-from cutroom.pages import require_principal
+from cutroom.pages import of_a_link, require_principal
 from gdpr import conf, erasure_api
 from gdpr.erasure import asking
 from gdpr.models import ErasureState
@@ -55,13 +55,10 @@ def undo_delete(request: HttpRequest) -> HttpResponse:
     try:
         erasure = asking.by_token(token)
     except NotFound as unknown:
-        return render(request, "gdpr/undo.html", {"error": unknown.detail}, status=404)
+        return of_a_link(render(request, "gdpr/undo.html", {"error": unknown.detail}, status=404))
     left = days_left(erasure, at=clock.now())
     context = {"erasure": erasure, "token": token, "days_left": left, "error": error}
-    response = render(request, "gdpr/undo.html", context, status=409 if error else 200)
-    response["Referrer-Policy"] = "strict-origin"
-    response["X-Robots-Tag"] = "noindex"
-    return response
+    return of_a_link(render(request, "gdpr/undo.html", context, status=409 if error else 200))
 
 
 @require_POST

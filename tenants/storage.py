@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Any
 from uuid import UUID
 
 from django.core.files import File
@@ -25,7 +25,7 @@ from django.db import transaction
 from cutroom.crash_points import crash_at
 from tenants import conf, tombstones
 from tenants.errors import TenantErased
-from tenants.facts import Facts
+from tenants.facts import Bucket, Facts
 
 ROOT = "tenants"
 
@@ -49,6 +49,13 @@ def storage_key(*, tenant_id: UUID, area: str, name: str) -> str:
 def folder_of(tenant_id: UUID) -> str:
     """Where everything a tenant stored lies."""
     return f"{ROOT}/{tenant_id}"
+
+
+def folders() -> Iterator[UUID]:
+    """Of which tenants there may be objects, those without a row included."""
+    for name in _listed(ROOT)[0]:
+        with suppress(ValueError):
+            yield UUID(name)
 
 
 def store_file(key: str, path: Path) -> None:
@@ -217,19 +224,7 @@ def _top(tenant_id: UUID, area: str) -> str:
     return storage_key(tenant_id=tenant_id, area=area, name="any").removesuffix("/any")
 
 
-class _Bucket(Protocol):
-    """What a store without folders answers better than by listing them (tenants/buckets.py)."""
-
-    def facts(self, key: str) -> Facts: ...
-
-    def below(self, prefix: str) -> Iterator[Facts]: ...
-
-    def remove_below(self, prefix: str) -> int: ...
-
-    def left_below(self, prefix: str) -> int: ...
-
-
-def _bucket() -> _Bucket | None:
+def _bucket() -> Bucket | None:
     backend: Any = _backend()
     return backend if hasattr(backend, "remove_below") else None
 

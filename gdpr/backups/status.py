@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -55,6 +56,8 @@ def status(at: datetime) -> Status:
     good = next((run for run in present if run.state == BackupState.SUCCEEDED), None)
     newest = next((run for run in runs if run.state != BackupState.RUNNING), None)
     verified_at = max((run.verified_at for run in present if run.verified_at), default=None)
+    # Rows are newest first: an old backup that is checked again and again proves nothing about the new ones.
+    proved = next((run for run in present if run.verified_at), None)
     drilled = max((run for run in present if run.drilled_at), key=_drilled_at, default=None)
     return Status(
         last_backup_at=good.started_at if good else None,
@@ -66,7 +69,7 @@ def status(at: datetime) -> Status:
         media_bytes=good.media_bytes if good else 0,
         recovery_point_seconds=(at - good.started_at).total_seconds() if good else None,
         recovery_time_seconds=drilled.recovery_seconds if drilled else None,
-        reasons=list(_reasons(good, verified_at, at=at)),
+        reasons=list(_reasons(good, proved, verified_at, at=at)),
         remarks=list(_remarks(newest, drilled.drilled_at if drilled else None, at=at)),
     )
 
@@ -123,17 +126,21 @@ def _good_rows() -> QuerySet[BackupRun]:
     )
 
 
-def _reasons(good: BackupRun | None, verified_at: datetime | None, *, at: datetime) -> list[str]:
+def _reasons(
+    good: BackupRun | None, proved: BackupRun | None, verified_at: datetime | None, *, at: datetime
+) -> Iterator[str]:
     if good is None:
-        return ["No backup was made yet."]
-    found = []
+        yield "No backup was made yet."
+        return
     if at - good.started_at > BACKUP_MAX_AGE:
-        found.append(f"The last good backup is {_age(at - good.started_at)} old.")
-    if verified_at is None:
-        found.append("No backup was verified yet.")
-    elif at - verified_at > CHECK_MAX_AGE:
-        found.append(f"The last verified backup was checked {_age(at - verified_at)} ago.")
-    return found
+        yield f"The last good backup is {_age(at - good.started_at)} old."
+    if proved is None or verified_at is None:
+        yield "No backup was verified yet."
+        return
+    if at - proved.started_at > CHECK_MAX_AGE:
+        yield f"The last verified backup is {_age(at - proved.started_at)} old."
+    if at - verified_at > CHECK_MAX_AGE:
+        yield f"The last verified backup was checked {_age(at - verified_at)} ago."
 
 
 def _remarks(newest: BackupRun | None, drilled_at: datetime | None, *, at: datetime) -> list[str]:

@@ -16,7 +16,11 @@ from tenants.console import lists
 
 pages.entry(label="Backups", icon="download", name="backups", area="backups", order=55)
 pages.entry(
-    label="Privacy requests", icon="lock", name="gdpr_privacyrequest_changelist", area="gdpr/privacyrequest", order=57
+    label="Privacy requests",
+    icon="lock",
+    name="gdpr_privacyrequest_changelist",
+    area="gdpr/privacyrequest",
+    order=57,
 )
 pages.entry(label="Erasures", icon="trash", name="gdpr_erasure_changelist", area="gdpr/erasure", order=58)
 

@@ -16,6 +16,7 @@ from accounts.people import at_pages
 from cutroom import clock
 from cutroom.errors import DomainError
 from cutroom.form_problems import problems_of
+from cutroom.pages import of_a_link
 from gdpr.duties import news, requests
 from gdpr.duties.forms import RequestForm
 from gdpr.duties.models import RequestKind
@@ -49,12 +50,9 @@ def confirm(request: HttpRequest) -> HttpResponse:
     """The page of the mailed link. A GET only shows a button: mail scanners open links too."""
     token = request.POST.get("token") or request.GET.get("token", "")
     if request.method != "POST":
-        response = render(request, "gdpr/request_confirm.html", {"token": token})
-        # Not no-referrer: Chromium then sends `Origin: null` with the form, and the CSRF check refuses it.
-        response["Referrer-Policy"] = "strict-origin"
-        return response
+        return of_a_link(render(request, "gdpr/request_confirm.html", {"token": token}))
     confirmed = requests.confirm(token, at=clock.now())
-    return render(request, "gdpr/request_confirm.html", {"confirmed": confirmed})
+    return of_a_link(render(request, "gdpr/request_confirm.html", {"confirmed": confirmed}))
 
 
 @csrf_exempt
@@ -66,7 +64,7 @@ def stop_news(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         news.stop(token, at=clock.now())
     context = {"token": token, "is_stopped": request.method == "POST"}
-    return render(request, "gdpr/stop_news.html", context)
+    return of_a_link(render(request, "gdpr/stop_news.html", context))
 
 
 def _receive(request: HttpRequest, given: dict[str, Any], *, known: str) -> HttpResponse:

@@ -68,17 +68,20 @@ def check(source: Source) -> Loaded:
 
 
 def load(source: Source) -> Loaded:
-    """Load the workspace. Either everything is there afterwards, or nothing. Raises NotImportable."""
+    """Load the workspace. Either everything is there afterwards, or nothing. Raises NotImportable.
+
+    The files of an import that was killed are removed a day later (gdpr.leftovers) or replaced by another.
+    """
     loaded = check(source)
     try:
         _store_files(source, loaded)
         crash_at("import-files-stored")
         _write_rows(source, loaded)
-    except (DatabaseError, ValueError, ValidationError, TenantErased) as error:
+    except BaseException as error:  # also a full disk, or somebody who stops it
         storage.delete_below(storage.folder_of(loaded.tenant_id))
-        raise NotImportable(f"A row or file does not fit: {str(error).splitlines()[0][:300]}") from error
-    except NotImportable:
-        storage.delete_below(storage.folder_of(loaded.tenant_id))
+        if isinstance(error, DatabaseError | ValueError | ValidationError | TenantErased):
+            line = str(error).splitlines()[0][:300]
+            raise NotImportable(f"A row or file does not fit: {line}") from error
         raise
     return loaded
 

@@ -115,6 +115,14 @@ def test_status_turns_red_when_something_is_too_old(
     assert status.status(at).reasons == [reason]
 
 
+def test_an_old_backup_that_is_checked_again_is_still_old(vault: Vault, made: BackupRun) -> None:
+    run("verify_backup")
+    at = clock.now()
+    BackupRun.objects.filter(pk=made.pk).update(started_at=at - timedelta(days=9))
+    making.make()
+    assert status.status(at).reasons == ["The last verified backup is 9 days old."]
+
+
 def test_status_believes_the_store_not_the_rows(vault: Vault, made: BackupRun) -> None:
     run("verify_backup")
     BackupRun.objects.all().delete()

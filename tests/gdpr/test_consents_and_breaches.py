@@ -105,9 +105,11 @@ def test_news_reach_only_those_who_agreed_and_stop_with_one_click(
     assert message.extra_headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     path = message.extra_headers["List-Unsubscribe"].strip("<>").removeprefix("http://testserver")
     provider = Client(enforce_csrf_checks=True)
-    assert provider.get(path).status_code == 200
+    page = provider.get(path)
+    assert (page.status_code, page["Referrer-Policy"]) == (200, "strict-origin")
     assert consents.is_given(committed_cast.bob.pk, NEWS), "a mail scanner opens links, too"
-    assert provider.post(path, {"List-Unsubscribe": "One-Click"}).status_code == 200
+    done = provider.post(path, {"List-Unsubscribe": "One-Click"})
+    assert (done.status_code, done["Referrer-Policy"]) == (200, "strict-origin")
     assert not consents.is_given(committed_cast.bob.pk, NEWS)
     assert Consent.objects.latest("at").channel == "link in a mail"
     assert provider.post(path + "x").status_code == 404

@@ -10,9 +10,11 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.conf import settings
@@ -20,9 +22,10 @@ from django.core.management import CommandError, call_command
 
 from accounts.models import User
 from cutroom import clock
+from gdpr import leftovers
 from gdpr.data_map import data_map
 from gdpr.erasure import purging
-from gdpr.export import making
+from gdpr.export import importing, making
 from metering import reconciliation
 from metering.models import QuotaCounter, UsageShare
 from rendering.models import Project, RenderJob, RenderStep
@@ -110,7 +113,8 @@ def test_it_works_there_as_if_it_had_been_made_there(
         assert AuditEntry.objects.filter(action="tenant.imported").count() == 1
 
 
-def test_an_import_that_was_killed_is_done_again(archive: Path, media: Path, tmp_path: Path) -> None:
+def killed_import(archive: Path, media: Path, tmp_path: Path) -> None:
+    """An import died between its files and its rows."""
     lose_everything(media)
     point = tmp_path / "points" / CRASH_POINTS[0]
     point.parent.mkdir()
@@ -120,7 +124,39 @@ def test_an_import_that_was_killed_is_done_again(archive: Path, media: Path, tmp
     killed = subprocess.run(command, cwd=settings.BASE_DIR, env=worker_environment(extra), check=False)
     assert killed.returncode == -signal.SIGKILL
     assert not User.objects.exists()
+    assert files_in(media) != []
+
+
+def files_in(media: Path) -> list[Path]:
+    """What is stored."""
+    return [path for path in media.rglob("*") if path.is_file()]
+
+
+def test_an_import_that_was_killed_is_done_again(archive: Path, media: Path, tmp_path: Path) -> None:
+    killed_import(archive, media, tmp_path)
     assert load(archive)["rows"]["rendering.Project"] == 2
+    assert leftovers.remove(at=clock.now()) == 0, "what was loaded just now stays"
+
+
+def test_the_files_of_an_import_that_was_killed_go_after_a_day(
+    archive: Path, media: Path, tmp_path: Path
+) -> None:
+    killed_import(archive, media, tmp_path)
+    count = len(files_in(media))
+    assert leftovers.remove(at=clock.now() + timedelta(hours=23)) == 0, "it may still be running"
+    assert leftovers.remove(at=clock.now() + timedelta(hours=25)) == count
+    assert files_in(media) == []
+
+
+def test_an_import_that_is_stopped_leaves_nothing(
+    archive: Path, media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lose_everything(media)
+    for stop in (KeyboardInterrupt(), OSError("no space left on device")):
+        monkeypatch.setattr(importing, "crash_at", Mock(side_effect=stop))
+        with pytest.raises(type(stop)):
+            load(archive)
+        assert_untouched(media)
 
 
 def test_a_dry_run_proves_and_loads_nothing(archive: Path, media: Path) -> None:
@@ -234,7 +270,7 @@ def assert_untouched(media: Path) -> None:
     """Nothing of the archive is in this installation."""
     assert not User.objects.exists()
     assert not Tenant.objects.using("ops").exists()
-    assert [path for path in media.rglob("*") if path.is_file()] == []
+    assert files_in(media) == []
 
 
 def test_rows_of_another_workspace_are_refused(archive: Path, committed_cast: Cast, media: Path) -> None:

@@ -25,7 +25,7 @@ EVERYWHERE = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 # Reviewed: pages of a mailed link, whose address holds a token that not even our own pages may learn.
-LINK_PAGES = {"open privacy/requests/confirm"}
+LINK_PAGES = {"open account/undo-delete", "open privacy/requests/confirm", "open privacy/stop-news"}
 
 
 def answers(alice: APIClient, browser: Client, things: dict[str, str]) -> dict[str, Any]:
