@@ -31,14 +31,15 @@ def thumbnail_version(scene: Scene, *, project: Project) -> str:
 
 
 def thumbnail(scene: Scene, *, project: Project) -> bytes:
-    """A JPEG of at most 640 pixels on its longer side."""
+    """A JPEG of at most 640 pixels on its longer side. Raises MediaError when a picture cannot be read."""
     row = scene_row(scene, project=project)
     is_pictured = scene.image is not None and row["look"] in (Look.PHOTO, Look.SPLIT)
     if is_pictured and row["look"] == Look.PHOTO and not (row["heading"] or row["words"]):
         image = _uploaded(scene, project=project)
     else:
         inputs = card_inputs(_film(project), row)
-        image = _card(inputs, picture=row["asset"] if is_pictured else None, project=project)
+        key = still_key(scene.image) if scene.image and is_pictured else ""
+        image = _card(inputs, picture_key=key, project=project)
     out = BytesIO()
     image.save(out, format="JPEG", quality=JPEG_QUALITY)
     return out.getvalue()
@@ -67,13 +68,13 @@ def _uploaded(scene: Scene, *, project: Project) -> Image.Image:
         return ImageOps.fit(image.convert("RGB"), size)
 
 
-def _card(inputs: dict[str, Any], *, picture: dict[str, str] | None, project: Project) -> Image.Image:
+def _card(inputs: dict[str, Any], *, picture_key: str, project: Project) -> Image.Image:
     # OpenCV costs 45 MB and 0.3 s to import: only processes that draw pay for it.
     from rendering.material import card_spec
     from rendering.media.cards import draw_card
 
     width, height = _SIZES[Aspect(project.aspect)]
     with ExitStack() as stack:
-        path = str(stack.enter_context(storage.local_path(picture["storage_key"]))) if picture else ""
+        path = str(stack.enter_context(storage.local_path(picture_key))) if picture_key else ""
         spec = card_spec(inputs | {"width": width, "height": height}, out_path="", picture_path=path)
         return draw_card(spec)

@@ -7,10 +7,12 @@ from uuid import UUID
 from django.http import HttpResponse, HttpResponseBase
 from django.views.decorators.http import require_safe
 
+from cutroom.errors import Unavailable
 from cutroom.pages import require_principal
 from rendering import selectors
 from rendering.choices import Resolution
 from rendering.downloads import preview_response, render_file
+from rendering.media.errors import MediaError
 from rendering.previews import preview
 from rendering.thumbnails import thumbnail
 from tenants.http import TenantRequest
@@ -61,6 +63,10 @@ def scene_picture(request: TenantRequest, slug: str, scene_id: UUID) -> HttpResp
     require_principal(request)
     project = selectors.project_by_slug(slug)
     scene = selectors.scene_of(project, scene_id)
-    response = HttpResponse(thumbnail(scene, project=project), content_type="image/jpeg")
+    try:
+        picture = thumbnail(scene, project=project)
+    except MediaError as error:
+        raise Unavailable(error.detail) from error
+    response = HttpResponse(picture, content_type="image/jpeg")
     response["Cache-Control"] = "private, max-age=31536000, immutable"
     return response

@@ -18,7 +18,7 @@ from rendering.media.specs import ClipSpec, ProbeSpec
 from rendering.models import JobState, Project, RenderStep, Scene
 from tenants import storage
 from tenants.context import tenant_context
-from tests.cast import Cast
+from tests.cast import Cast, browser_of
 from tests.rendering.intake.conftest import bring
 from tests.rendering.intake.files import make_sound, make_video, turned
 from tests.rendering.providers import film_runs
@@ -109,6 +109,27 @@ def test_a_clip_fills_its_scene_by_repeating_or_by_being_cut(
     assert right[23] > 215
     if seconds > 1:
         assert right[25] < 60, "it begins again"
+
+
+@pytest.mark.committed
+@pytest.mark.usefixtures("media")
+def test_a_heading_stands_over_a_clip_and_on_its_small_pictures(committed_cast: Cast, tmp_path: Path) -> None:
+    project = film_runs.make_project(committed_cast, prompt="")
+    client = _client(committed_cast)
+    film = make_video(tmp_path / "f.mp4", seconds=1.0).read_bytes()
+    upload = _bring(client, committed_cast, project, "f.mp4", film)
+    address = f"/api/v1/projects/{project.slug}/scenes"
+    scene_id = client.get(address).json()["results"][0]["id"]
+
+    def shown(heading: str) -> tuple[bytes, bytes]:
+        client.patch(f"{address}/{scene_id}", {"image": upload["asset"], "heading": heading})
+        browser = browser_of(committed_cast.alice, committed_cast.acme)
+        small = browser.get(f"/projects/{project.slug}/scenes/{scene_id}/picture")
+        frame = client.get(f"{address}/{scene_id}/preview")
+        assert (small.status_code, frame.status_code) == (200, 200)
+        return small.content, frame.content
+
+    assert all(bare != headed for bare, headed in zip(shown(""), shown("The mill"), strict=True))
 
 
 @pytest.mark.committed
