@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from ipaddress import ip_network
 from typing import cast
 from uuid import UUID
 
@@ -13,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import conf, keyring, recent_sign_in, services
+from accounts import addresses, conf, keyring, recent_sign_in, services
 from accounts.errors import RecentSignInRequired
 from accounts.keyring import Wish
 from accounts.models import ApiKey
@@ -36,22 +35,26 @@ class RotateRequest(Body):
 class KeyRequest(Body):
     """What a further key shall be. Without `scopes` it may do all that a key may."""
 
-    name = serializers.CharField(default="", allow_blank=True, max_length=80)
+    name = serializers.CharField(default="", allow_blank=True, max_length=keyring.LONGEST_NAME)
     scopes = serializers.ListField(
         child=serializers.ChoiceField(choices=Scope.choices), default=list(ALL_SCOPES), max_length=len(Scope)
     )
-    networks = serializers.ListField(child=serializers.CharField(max_length=64), default=list, max_length=20)
-    requests_a_minute = serializers.IntegerField(
-        default=None, allow_null=True, min_value=1, max_value=100_000
+    networks = serializers.ListField(
+        child=serializers.CharField(max_length=64), default=list, max_length=keyring.MOST_NETWORKS
     )
-    expires_in_days = serializers.IntegerField(default=None, allow_null=True, min_value=1, max_value=3650)
+    requests_a_minute = serializers.IntegerField(
+        default=None, allow_null=True, min_value=1, max_value=keyring.MOST_REQUESTS
+    )
+    expires_in_days = serializers.IntegerField(
+        default=None, allow_null=True, min_value=1, max_value=keyring.LONGEST_DAYS
+    )
 
     def validate_networks(self, value: list[str]) -> list[str]:
         """Each an address or a network in CIDR."""
-        try:
-            return [str(ip_network(each, strict=False)) for each in value]
-        except ValueError:
-            raise serializers.ValidationError("Write networks like 203.0.113.0/24.") from None
+        found = [addresses.as_network(each) for each in value]
+        if None in found:
+            raise serializers.ValidationError("Write networks like 203.0.113.0/24.")
+        return [network for network in found if network]
 
     def wish(self, *, at: datetime) -> Wish:
         """The checked values."""

@@ -66,6 +66,14 @@ def is_within(address: str, networks: Iterable[str]) -> bool:
     return ip is not None and any(ip in ipaddress.ip_network(each, strict=False) for each in networks)
 
 
+def as_network(given: str) -> str | None:
+    """An address or network in CIDR; None when it is neither."""
+    try:
+        return str(ipaddress.ip_network(given, strict=False))
+    except ValueError:
+        return None
+
+
 def is_loopback(address: str) -> bool:
     """Does the address belong to this machine?"""
     ip = _parse(address)

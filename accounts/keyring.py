@@ -17,6 +17,11 @@ from tenants.models import Membership, Role, Tenant
 from tenants.roles import ALL_SCOPES
 
 MOST_KEYS = 100
+# What one key may be limited to.
+LONGEST_NAME = 80
+MOST_NETWORKS = 20
+MOST_REQUESTS = 100_000
+LONGEST_DAYS = 3650
 # How many days before a key ends the admins of its tenant are told.
 WARNINGS = (14, 3, 1)
 _DAY = timedelta(days=1)

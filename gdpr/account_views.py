@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any, cast
 from uuid import UUID
 
@@ -13,9 +12,10 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import mail_choices, profiles, sessions
+from accounts import keyring, mail_choices, profiles, sessions
 from accounts import services as accounts
-from accounts.models import ApiKey, User
+from accounts.key_forms import GRACES
+from accounts.models import User
 from accounts.recent_sign_in import require_recent_sign_in
 from cutroom import clock
 from cutroom.errors import DomainError
@@ -36,7 +36,7 @@ ACCOUNT = "gdpr-pages:account"
 @require_safe
 def account(request: HttpRequest) -> HttpResponse:
     """Everything of one's account on one page."""
-    return _page(request)
+    return page(request)
 
 
 @require_POST
@@ -47,7 +47,7 @@ def save_profile(request: HttpRequest) -> HttpResponse:
     try:
         profiles.rename(user_id=cast(UUID, caller.user_id), name=name)
     except DomainError as refusal:
-        return _page(request, status=refusal.status, name_error=refusal.detail, name=name)
+        return page(request, status=refusal.status, name_error=refusal.detail, name=name)
     # Answers with a redirect to `next`, which the form sets.
     return set_theme(request)
 
@@ -81,32 +81,6 @@ def sign_out_device(request: HttpRequest, session_id: UUID) -> HttpResponse:
     accounts.end_session(user_id=cast(UUID, caller.user_id), session_id=session_id, at=clock.now())
     messages.success(request, "That device is signed out.")
     return redirect(reverse(ACCOUNT) + "#devices")
-
-
-@require_POST
-@needs(Capability.MANAGE_KEYS)
-@require_recent_sign_in(back=ACCOUNT)
-def make_key(request: HttpRequest) -> HttpResponse:
-    """A new API key, shown this once; older ones work on for as long as was chosen."""
-    caller = cast(Principal, require_principal(request))
-    hours = {"1": 1, "24": 24, "168": 168}.get(request.POST.get("grace_hours", ""), 0)
-    plain, _ = accounts.rotate_api_key(user_id=caller.user_id, grace=timedelta(hours=hours), at=clock.now())
-    response = _page(request, new_key=plain)
-    response["Cache-Control"] = "no-store"
-    return response
-
-
-@require_POST
-@needs(Capability.MANAGE_KEYS)
-def revoke_key(request: HttpRequest, key_id: UUID) -> HttpResponse:
-    """End an API key now. Its last four characters are typed, so that nobody ends another one by mistake."""
-    key = ApiKey.objects.filter(pk=key_id).first()
-    if key is not None and request.POST.get("last4", "").strip() != key.last_four:
-        messages.error(request, f"Type {key.last_four}, the last four characters of the key. It still works.")
-        return redirect(reverse(ACCOUNT) + "#keys")
-    accounts.revoke_api_key(key_id=key_id, at=clock.now())
-    messages.success(request, "The key is revoked. Programs that use it get 401 from now on.")
-    return redirect(reverse(ACCOUNT) + "#keys")
 
 
 @require_POST
@@ -145,7 +119,8 @@ def download_export(request: HttpRequest, name: str) -> HttpResponseBase:
     return exports.download(request, export)
 
 
-def _page(request: HttpRequest, *, status: int = 200, **more: Any) -> HttpResponse:
+def page(request: HttpRequest, *, status: int = 200, **more: Any) -> HttpResponse:
+    """The account page, with what a form found out."""
     caller = cast(Principal, require_principal(request))
     may_manage_keys = caller.may(Capability.MANAGE_KEYS)
     person = User.objects.get(pk=cast(UUID, caller.user_id))
@@ -162,9 +137,8 @@ def _page(request: HttpRequest, *, status: int = 200, **more: Any) -> HttpRespon
         "may_see_audit": caller.may(Capability.SEE_AUDIT),
         "is_whole": caller.may(Capability.EXPORT_TENANT),
         "may_delete": caller.may(Capability.DELETE_TENANT),
-        "keys": list(ApiKey.objects.filter(revoked_at=None).order_by("-created_at"))
-        if may_manage_keys
-        else [],
+        "keys": list(keyring.listed()) if may_manage_keys else [],
+        "graces": GRACES,
         "exports": exports.exports_of(caller),
         "export_hours": conf.export_hours(),
         "backups": backup_status(clock.now()),

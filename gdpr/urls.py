@@ -3,7 +3,7 @@
 from django.urls import path
 
 from gdpr import account_views as account
-from gdpr import backup_api, erasure_api, erasure_views, views
+from gdpr import backup_api, erasure_api, erasure_views, key_views, views
 from gdpr.duties import api as duties_api
 from gdpr.duties import views as duties
 from gdpr.export import api as export
@@ -38,8 +38,9 @@ page_urlpatterns = [
     path("account/mail", account.save_mail, name="save-mail"),
     path("account/devices/others/end", account.sign_out_others, name="sign-out-others"),
     path("account/devices/<uuid:session_id>/end", account.sign_out_device, name="sign-out-device"),
-    path("account/keys", account.make_key, name="make-key"),
-    path("account/keys/<uuid:key_id>/revoke", account.revoke_key, name="revoke-key"),
+    path("account/keys/new", key_views.make, name="make-key"),
+    path("account/keys/<uuid:key_id>/replace", key_views.replace, name="replace-key"),
+    path("account/keys/<uuid:key_id>/revoke", key_views.revoke, name="revoke-key"),
     path("account/exports", account.make_export, name="make-export"),
     path("account/exports/<uuid:export_id>/delete", account.delete_export, name="delete-export"),
     path("account/exports/<str:name>", account.download_export, name="download-export"),

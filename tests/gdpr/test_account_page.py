@@ -1,4 +1,4 @@
-"""/account: devices, keys, exports and backups of one's account, with or without JavaScript."""
+"""/account: devices, exports and backups of one's account, with or without JavaScript."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ import pytest
 from django.test import Client
 
 from accounts import mail_choices
-from accounts.models import ApiKey, OutboxMail, Session
+from accounts.models import OutboxMail, Session
 from cutroom import clock
 from gdpr.duties import consents
 from gdpr.duties.models import Consent, Purpose
 from gdpr.export import making
 from gdpr.models import BackupRun
-from tenants.context import tenant_context
 from tests.cast import Cast, browser_of, open_session
 
 pytestmark = pytest.mark.committed
@@ -51,25 +50,6 @@ def test_nobody_signs_out_somebody_else(page: Client, committed_cast: Cast) -> N
     bobs = open_session(committed_cast.bob, committed_cast.acme)
     page.post(f"/account/devices/{bobs.pk}/end")
     assert Session.objects.get(pk=bobs.pk).ended_at is None
-
-
-def test_a_new_key_is_shown_once_and_can_be_revoked(page: Client, committed_cast: Cast) -> None:
-    shown = page.post("/account/keys", {"grace_hours": "24"})
-    assert shown["Cache-Control"] == "no-store"
-    (plain,) = re.findall(r"sk_test_\w{20,}", shown.content.decode())
-    assert plain not in text_of(page)
-    with tenant_context(committed_cast.acme.pk):
-        key = ApiKey.objects.get()
-    page.post(f"/account/keys/{key.pk}/revoke", {"last4": "none"})
-    assert "It still works." in text_of(page)
-    page.post(f"/account/keys/{key.pk}/revoke", {"last4": key.last_four})
-    assert "No key yet." in text_of(page)
-
-
-def test_creators_see_no_keys(committed_cast: Cast, media: Path) -> None:
-    creator = browser_of(committed_cast.bob, committed_cast.acme)
-    assert "API keys" not in text_of(creator)
-    assert creator.post("/account/keys").status_code == 403
 
 
 def test_an_export_is_asked_for_fetched_and_deleted(page: Client) -> None:

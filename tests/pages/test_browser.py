@@ -147,6 +147,7 @@ ADMIN_PAGES = {
     "audit refused": "/account/audit?denied=1",
     "brand": "/account/brand",
     "youtube": "/account/youtube",
+    "new key": "/account/keys/new",
 }
 # Pages for those without an account.
 OPEN_PAGES = {
