@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import time
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from uuid import UUID
 
 import jwt
@@ -17,6 +19,7 @@ ALGORITHM = "HS256"
 AUDIENCE = "cutroom-api"
 # Only our own servers issue tokens, so their clocks differ by little.
 LEEWAY_SECONDS = 5
+KEPT_TOKENS = 4096
 REQUIRED = ["iss", "aud", "sub", "sid", "jti", "tenant_id", "iat", "nbf", "exp"]
 
 
@@ -48,23 +51,44 @@ def issue(*, user_id: UUID, session_id: UUID, tenant_id: UUID, at: datetime) -> 
 
 def read(token: str) -> Claims:
     """Verify signature, issuer, audience and times. Raises BadCredentials for anything else."""
+    keys = tuple(conf.signing_keys())
     try:
-        wanted = jwt.get_unverified_header(token).get("kid")
-        key = next(key for key in conf.signing_keys() if key_id(key) == wanted)
-        claims = jwt.decode(
-            token,
-            key,
-            algorithms=[ALGORITHM],
-            audience=AUDIENCE,
-            issuer=conf.site_url(),
-            leeway=LEEWAY_SECONDS,
-            options={"require": REQUIRED},
-        )
-        return Claims(
-            user_id=UUID(claims["sub"]), session_id=UUID(claims["sid"]), tenant_id=UUID(claims["tenant_id"])
-        )
+        signed = _signed(token, keys=keys, issuer=conf.site_url())
     except (jwt.PyJWTError, StopIteration, ValueError):
         raise BadCredentials() from None
+    if not signed.begins - LEEWAY_SECONDS <= time.time() < signed.ends + LEEWAY_SECONDS:
+        raise BadCredentials()
+    return signed.claims
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Signed:
+    """What a token says, and the seconds between which it may be used."""
+
+    claims: Claims
+    begins: int
+    ends: int
+
+
+@lru_cache(maxsize=KEPT_TOKENS)
+def _signed(token: str, *, keys: tuple[str, ...], issuer: str) -> _Signed:
+    """A client sends one token for a day; its signature is verified once. Refusals are not kept."""
+    wanted = jwt.get_unverified_header(token).get("kid")
+    key = next(key for key in keys if key_id(key) == wanted)
+    # PyJWT judges the times here, too, but only this once.
+    said = jwt.decode(
+        token,
+        key,
+        algorithms=[ALGORITHM],
+        audience=AUDIENCE,
+        issuer=issuer,
+        leeway=LEEWAY_SECONDS,
+        options={"require": REQUIRED},
+    )
+    claims = Claims(
+        user_id=UUID(said["sub"]), session_id=UUID(said["sid"]), tenant_id=UUID(said["tenant_id"])
+    )
+    return _Signed(claims=claims, begins=max(int(said["nbf"]), int(said["iat"])), ends=int(said["exp"]))
 
 
 def key_id(key: str) -> str:

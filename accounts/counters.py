@@ -17,6 +17,7 @@ from uuid import UUID
 
 import redis
 from django.db import connection, transaction
+from redis.commands.core import Script
 
 from accounts import conf
 from cutroom import clock
@@ -123,10 +124,16 @@ def _client(url: str) -> redis.Redis:
     return redis.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1)
 
 
+@cache
+def _script(client: redis.Redis) -> Script:
+    """The script by its hash, so that its text goes over the wire once."""
+    return client.register_script(SCRIPT)
+
+
 def _in_redis(limits: Sequence[Limit], client: redis.Redis) -> Count:
     keys = [f"cutroom:limit:{limit.key}" for limit in limits]
     numbers = [number for limit in limits for number in (limit.count, limit.seconds)]
-    wait, *found = (int(number) for number in client.eval(SCRIPT, len(keys), *keys, *numbers))
+    wait, *found = (int(number) for number in _script(client)(keys=keys, args=numbers))
     levels = [
         _level(limit, used=used, resets_in=resets_in)
         for limit, used, resets_in in zip(limits, found[::2], found[1::2], strict=True)

@@ -9,11 +9,13 @@ from django import forms
 
 from accounts import addresses, keyring
 from accounts.keyring import Wish
+from accounts.models import ApiKey
 from cutroom import clock
 from tenants import team
 from tenants.roles import Scope
 
 _MIDNIGHT = time(tzinfo=UTC)
+_RATE = f"Write a whole number from 1 to {keyring.MOST_REQUESTS}."
 GRACES = [("0", "0"), ("1", "1 h"), ("24", "24 h"), ("168", "7 days")]
 
 
@@ -47,7 +49,7 @@ class KeyForm(forms.Form):
         max_value=keyring.MOST_REQUESTS,
         widget=forms.NumberInput(attrs={"class": "in", "inputmode": "numeric"}),
         help_text="Half of the workspace’s limit when empty.",
-        error_messages={"invalid": "Write a whole number."},
+        error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), _RATE),
     )
     ends_on = forms.DateField(
         label="Last day",
@@ -102,4 +104,26 @@ class KeyForm(forms.Form):
 class GraceForm(forms.Form):
     """For how many hours the old key goes on working."""
 
-    grace_hours = forms.TypedChoiceField(choices=GRACES, coerce=int)
+    grace_hours = forms.TypedChoiceField(label="The old key works on for", choices=GRACES, coerce=int)
+
+
+class RevokeForm(forms.Form):
+    """The last four characters are typed, so that nobody ends another key by mistake."""
+
+    last4 = forms.CharField(
+        label="Type its last four characters",
+        max_length=100,
+        widget=forms.TextInput(attrs={"class": "in mono", "autocomplete": "off", "spellcheck": "false"}),
+        error_messages={"required": "Type the last four characters of the key. It still works."},
+    )
+
+    def __init__(self, *args: Any, key: ApiKey, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._last_four = key.last_four
+
+    def clean_last4(self) -> str:
+        """The end of this key and of no other."""
+        typed: str = self.cleaned_data["last4"]
+        if typed != self._last_four:
+            raise forms.ValidationError(f"This key ends in {self._last_four}. It still works.")
+        return typed

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
-from django.db import connection
 from django.http import HttpRequest
 
 from accounts import access_tokens, addresses, api_keys, leaks, limits
 from accounts.askers import asker_of
 from accounts.errors import BadCredentials, ForeignNetwork, NoWorkspace, SessionEnded
 from accounts.magic_links import Asker
+from cutroom import prepared
 from tenants import refusals
 from tenants.context import Actor
 from tenants.errors import TenantSuspended
@@ -50,8 +50,11 @@ KEY_COLUMNS = (
     "tenant_state",
 )
 
-BY_SESSION = f"SELECT {', '.join(SESSION_COLUMNS)} FROM accounts_resolve_session(%s, %s)"  # noqa: S608  # constants
-BY_KEY = f"SELECT {', '.join(KEY_COLUMNS)} FROM accounts_resolve_api_key(%s, %s, %s, %s)"  # noqa: S608  # constants
+BY_SESSION = f"SELECT {', '.join(SESSION_COLUMNS)} FROM accounts_resolve_session(%(session)s, %(tenant)s)"  # noqa: S608  # constants
+BY_KEY = (
+    f"SELECT {', '.join(KEY_COLUMNS)} "  # noqa: S608  # constants
+    "FROM accounts_resolve_api_key(%(digest)s, %(ip)s, %(device)s, %(precision)s)"
+)
 
 LAST_USED_PRECISION = timedelta(minutes=1)
 
@@ -107,12 +110,12 @@ def session_of_bearer(request: HttpRequest) -> UUID | None:
 
 def facts_of_session(session_id: UUID) -> dict[str, Any] | None:
     """The person and tenant of a session that is alive; None for one that is over."""
-    return _one(BY_SESSION, [session_id, None], SESSION_COLUMNS)
+    return _one(BY_SESSION, {"session": session_id, "tenant": None}, SESSION_COLUMNS)
 
 
 def _by_session(session_id: UUID, tenant_id: UUID | None, *, is_browser: bool = False) -> Principal:
     """The tenant is only selected by the caller: without a membership of today it opens nothing."""
-    row = _one(BY_SESSION, [session_id, tenant_id], SESSION_COLUMNS)
+    row = _one(BY_SESSION, {"session": session_id, "tenant": tenant_id}, SESSION_COLUMNS)
     if row is None:
         raise SessionEnded()
     if row["tenant_id"] is None:
@@ -126,8 +129,8 @@ def _by_session(session_id: UUID, tenant_id: UUID | None, *, is_browser: bool = 
 def _by_key(key: str, *, asker: Asker) -> Principal:
     if not api_keys.is_well_formed(key):
         raise BadCredentials("This is not an API key. Check that it was copied whole.")
-    digest = api_keys.key_digest(key)
-    row = _one(BY_KEY, [digest, asker.ip, asker.device, LAST_USED_PRECISION], KEY_COLUMNS)
+    use = {"ip": asker.ip, "device": asker.device, "precision": LAST_USED_PRECISION}
+    row = _one(BY_KEY, {"digest": api_keys.key_digest(key), **use}, KEY_COLUMNS)
     if row is None:
         raise BadCredentials("This API key is unknown, expired or revoked.")
     networks, own_limit = json.loads(row.pop("networks")), row.pop("requests_a_minute")
@@ -153,8 +156,6 @@ def _open(principal: Principal) -> Principal:
     return principal
 
 
-def _one(statement: str, parameters: list[Any], columns: tuple[str, ...]) -> dict[str, Any] | None:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-        row = cursor.fetchone()
-    return dict(zip(columns, row, strict=True)) if row else None
+def _one(statement: LiteralString, values: dict[str, Any], columns: tuple[str, ...]) -> dict[str, Any] | None:
+    rows = prepared.fetch_all(statement, values)
+    return dict(zip(columns, rows[0], strict=True)) if rows else None

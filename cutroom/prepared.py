@@ -7,10 +7,12 @@ right for most of them. The few on the hottest paths come here and take about ha
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, LiteralString
 
 import psycopg
 from django.db import connection
+from psycopg.pq import TransactionStatus
 
 
 def fetch_all(statement: LiteralString, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
@@ -28,5 +30,13 @@ def fetch_all(statement: LiteralString, values: Mapping[str, Any]) -> list[tuple
     connection.ensure_connection()
     with connection.wrap_database_errors:
         own = psycopg.Cursor(connection.connection)
-        own.execute(statement, values, prepare=True)
+        with _one_round_trip():
+            own.execute(statement, values, prepare=True)
         return own.fetchall()
+
+
+def _one_round_trip() -> AbstractContextManager[object]:
+    """The first statement of a transaction goes out together with its BEGIN; others need no pipeline."""
+    plain: psycopg.Connection = connection.connection
+    is_first = not plain.autocommit and plain.info.transaction_status == TransactionStatus.IDLE
+    return plain.pipeline() if is_first else nullcontext()

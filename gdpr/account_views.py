@@ -14,7 +14,6 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts import keyring, mail_choices, profiles, sessions
 from accounts import services as accounts
-from accounts.key_forms import GRACES
 from accounts.models import User
 from accounts.recent_sign_in import require_recent_sign_in
 from cutroom import clock
@@ -138,7 +137,6 @@ def page(request: HttpRequest, *, status: int = 200, **more: Any) -> HttpRespons
         "is_whole": caller.may(Capability.EXPORT_TENANT),
         "may_delete": caller.may(Capability.DELETE_TENANT),
         "keys": list(keyring.listed()) if may_manage_keys else [],
-        "graces": GRACES,
         "exports": exports.exports_of(caller),
         "export_hours": conf.export_hours(),
         "backups": backup_status(clock.now()),

@@ -7,15 +7,16 @@ from typing import cast
 from uuid import UUID
 
 from django.contrib import messages
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import conf, keyring, recent_sign_in
 from accounts import services as accounts
-from accounts.key_forms import GraceForm, KeyForm
+from accounts.key_forms import GRACES, GraceForm, KeyForm, RevokeForm
 from accounts.models import ApiKey
 from accounts.recent_sign_in import require_recent_sign_in
 from cutroom import clock
@@ -48,6 +49,14 @@ def make(request: HttpRequest) -> HttpResponse:
     return _shown_once(request, plain, key)
 
 
+@never_cache
+@require_safe
+@needs(Capability.MANAGE_KEYS)
+def show(request: HttpRequest, key_id: UUID) -> HttpResponse:
+    """One key: what it may do, and the forms that replace or revoke it."""
+    return _key(request, _find(key_id))
+
+
 @require_POST
 @needs(Capability.MANAGE_KEYS)
 @require_recent_sign_in(minutes=_RECENT, back=ACCOUNT)
@@ -55,8 +64,7 @@ def replace(request: HttpRequest, key_id: UUID) -> HttpResponse:
     """A key that may do the same, shown this once; the old one works on for as long as was chosen."""
     caller, form = cast(Principal, require_principal(request)), GraceForm(request.POST)
     if not form.is_valid():
-        messages.error(request, "Choose for how long the old key goes on working. It was not replaced.")
-        return _back()
+        return _key(request, _find(key_id), refused=form)
     grace = timedelta(hours=form.cleaned_data["grace_hours"])
     made = accounts.rotate_api_key(user_id=caller.user_id, grace=grace, at=clock.now(), key_id=key_id)
     return _shown_once(request, *made)
@@ -65,14 +73,14 @@ def replace(request: HttpRequest, key_id: UUID) -> HttpResponse:
 @require_POST
 @needs(Capability.MANAGE_KEYS)
 def revoke(request: HttpRequest, key_id: UUID) -> HttpResponse:
-    """End a key now. Its last four characters are typed, so that nobody ends another one by mistake."""
-    key = get_object_or_404(ApiKey.objects, pk=key_id)
-    if request.POST.get("last4", "").strip() != key.last_four:
-        messages.error(request, f"Type {key.last_four}, the last four characters of the key. It still works.")
-        return _back()
+    """End a key now."""
+    key = _find(key_id)
+    form = RevokeForm(request.POST, key=key)
+    if not form.is_valid():
+        return _key(request, key, refused=form)
     accounts.revoke_api_key(key_id=key_id, at=clock.now())
     messages.success(request, "The key is revoked. Programs that use it get 401 from now on.")
-    return _back()
+    return redirect(reverse(ACCOUNT) + "#keys")
 
 
 @require_recent_sign_in(minutes=_RECENT)
@@ -99,5 +107,16 @@ def _shown_once(request: HttpRequest, plain: str, key: ApiKey) -> HttpResponse:
     return response
 
 
-def _back() -> HttpResponse:
-    return redirect(reverse(ACCOUNT) + "#keys")
+def _find(key_id: UUID) -> ApiKey:
+    return get_object_or_404(keyring.listed(), pk=key_id)
+
+
+def _key(request: HttpRequest, key: ApiKey, *, refused: Form | None = None) -> HttpResponse:
+    context = {
+        "key": key,
+        "now": clock.now(),
+        "graces": GRACES,
+        "revoke_form": refused if isinstance(refused, RevokeForm) else RevokeForm(key=key),
+        "problems": list(problems_of(refused)) if refused else [],
+    }
+    return render(request, "gdpr/key.html", context, status=400 if refused else 200)

@@ -39,6 +39,7 @@ page_urlpatterns = [
     path("account/devices/others/end", account.sign_out_others, name="sign-out-others"),
     path("account/devices/<uuid:session_id>/end", account.sign_out_device, name="sign-out-device"),
     path("account/keys/new", key_views.make, name="make-key"),
+    path("account/keys/<uuid:key_id>", key_views.show, name="key"),
     path("account/keys/<uuid:key_id>/replace", key_views.replace, name="replace-key"),
     path("account/keys/<uuid:key_id>/revoke", key_views.revoke, name="revoke-key"),
     path("account/exports", account.make_export, name="make-export"),

@@ -7,6 +7,7 @@ import json
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import jwt
@@ -107,6 +108,26 @@ def test_j10_anything_else_is_401(forge: Forge, claims: dict[str, Any]) -> None:
     answer = me(forge(**{k: now + v if isinstance(v, timedelta) else v for k, v in claims.items()}))
     assert answer.status_code == 401
     assert answer["WWW-Authenticate"] == 'Bearer error="invalid_token"'
+
+
+def test_j10_a_token_that_was_good_before_ends_in_its_time(
+    forge: Forge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its signature is remembered, its times are judged anew."""
+    token = forge()
+    assert me(token).status_code == 200
+    for hours, status in ((0.99, 200), (1.01, 401), (-0.01, 401)):
+        moment = (clock.now() + timedelta(hours=hours)).timestamp()
+        monkeypatch.setattr(access_tokens, "time", SimpleNamespace(time=lambda moment=moment: moment))
+        assert me(token).status_code == status
+
+
+def test_j10_one_changed_letter_is_refused_also_after_the_good_token(forge: Forge) -> None:
+    token = forge()
+    assert me(token).status_code == 200
+    head, body, signature = token.split(".")
+    other = "B" if signature[0] == "A" else "A"
+    assert me(f"{head}.{body}.{other}{signature[1:]}").status_code == 401
 
 
 def test_j10_an_unsigned_token_is_refused(forge: Forge) -> None:

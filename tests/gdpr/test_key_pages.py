@@ -101,8 +101,8 @@ def test_empty_fields_limit_nothing_but_the_scopes(page: Client, cast: Cast) -> 
         ("scopes", ["everything"], "everything is not one of the available choices"),
         ("networks", "203.0.113.0/24 the-office", "These are no addresses or networks: the-office."),
         ("networks", "\n".join(f"192.0.2.{n}" for n in range(21)), "21 networks; 20 are possible."),
-        ("requests_a_minute", "0", "greater than or equal to 1"),
-        ("requests_a_minute", "many", "Write a whole number."),
+        ("requests_a_minute", "0", "Write a whole number from 1 to 100000."),
+        ("requests_a_minute", "many", "Write a whole number from 1 to 100000."),
         ("ends_on", "31.3.2099", "Write the day like 2027-03-31."),
         ("ends_on", "2020-01-01", "Choose a day from today to"),
         ("ends_on", "9999-12-31", "Choose a day from today to"),
@@ -159,15 +159,20 @@ def test_a_key_is_replaced_by_its_like_with_a_grace(page: Client, cast: Cast) ->
 
 def test_a_grace_that_nobody_offered_replaces_nothing(page: Client, cast: Cast) -> None:
     made(page)
-    page.post(f"/account/keys/{only_key(cast).pk}/replace", {"grace_hours": "9999"})
-    assert "It was not replaced." in page.get("/account").content.decode()
+    answer = page.post(f"/account/keys/{only_key(cast).pk}/replace", {"grace_hours": "9999"})
+    assert answer.status_code == 400
+    assert "9999 is not one of the available choices" in answer.content.decode()
     assert only_key(cast).expires_at is None
 
 
 def test_a_key_is_revoked_by_its_last_four_characters(page: Client, cast: Cast) -> None:
     plain, key = made(page, networks=""), only_key(cast)
-    page.post(f"/account/keys/{key.pk}/revoke", {"last4": "none"})
-    assert "It still works." in page.get("/account").content.decode()
+    about = page.get(f"/account/keys/{key.pk}").content.decode()
+    assert all(each in about for each in ("Build server", "usage:read, videos:read", "anywhere", "60"))
+    refusal = page.post(f"/account/keys/{key.pk}/revoke", {"last4": "none"})
+    assert refusal.status_code == 400
+    assert f"This key ends in {key.last_four}. It still works." in refusal.content.decode()
+    assert 'value="none"' in refusal.content.decode()
     assert me(plain) == 200
     page.post(f"/account/keys/{key.pk}/revoke", {"last4": key.last_four})
     assert "No key yet." in page.get("/account").content.decode()
@@ -181,5 +186,7 @@ def test_creators_and_other_tenants_reach_no_key(page: Client, cast: Cast, media
     deeds = {f"/account/keys/{key.pk}/replace": {}, f"/account/keys/{key.pk}/revoke": {}, NEW: WISH}
     assert {creator.post(path, body).status_code for path, body in deeds.items()} == {403}
     given = {"grace_hours": "0", "last4": key.last_four}
+    assert charlie.get(f"/account/keys/{key.pk}").status_code == 404
+    assert creator.get(f"/account/keys/{key.pk}").status_code == 403
     assert {charlie.post(path, given).status_code for path in list(deeds)[:2]} == {404}
     assert me(plain) == 200
