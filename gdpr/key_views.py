@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
@@ -34,7 +34,7 @@ _RECENT = conf.KEY_RECENT_MINUTES
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs(Capability.MANAGE_KEYS)
-def make(request: HttpRequest) -> HttpResponse:
+def make(request: HttpRequest) -> HttpResponseBase:
     """The form for a new key; the key is shown this once, on the account page."""
     if request.method != "POST":
         return _empty_form(request)

@@ -80,7 +80,7 @@ def test_a_key_is_made_as_it_was_asked_for(page: Client, cast: Cast) -> None:
 
 
 def test_what_the_form_promises_holds_at_the_api(page: Client) -> None:
-    client = APIClient()
+    client: Any = APIClient()
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {made(page)}")
     here, elsewhere = ({"REMOTE_ADDR": address} for address in ("203.0.113.77", "198.51.100.1"))
     assert client.get("/api/v1/usage", **here).status_code == 200
