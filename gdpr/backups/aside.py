@@ -127,19 +127,34 @@ def fill_bucket(
 
 
 def settle(
-    aside: Aside, manifest: Manifest, *, is_drill: bool, keeps_api_keys: bool = False
+    aside: Aside,
+    manifest: Manifest,
+    *,
+    store: Store,
+    identities: Sequence[Any],
+    is_drill: bool,
+    keeps_api_keys: bool = False,
 ) -> dict[str, Any]:
-    """Run `manage.py settle_restored` on the scratch places; what it did. Raises BackupError."""
+    """Run `manage.py settle_restored` on the scratch places; what it did. Raises BackupError.
+
+    It is told which files the backup holds for a bucket, where they are not put before the end.
+    """
     command = [sys.executable, "-m", "django", "settle_restored", manifest.id]
     flags = [("--drill", is_drill), ("--keep-api-keys", keeps_api_keys)]
-    finished = subprocess.run(
-        command + [flag for flag, is_set in flags if is_set],
-        cwd=settings.BASE_DIR,
-        env=_environment(aside),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    with tempfile.TemporaryFile("w+") as held:
+        if aside.media is None:
+            entries = verification.entries(manifest, store=store, identities=identities)
+            held.writelines(f"{entry.path}\n" for entry in entries)
+            held.seek(0)
+        finished = subprocess.run(
+            command + [flag for flag, is_set in flags if is_set],
+            cwd=settings.BASE_DIR,
+            env=_environment(aside),
+            stdin=held,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     if finished.returncode != 0:
         raise BackupError(f"The restored copy could not be settled: {finished.stderr.strip()[-2000:]}")
     report: dict[str, Any] = json.loads(finished.stdout.splitlines()[-1])

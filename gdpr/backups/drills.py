@@ -22,7 +22,7 @@ def rehearse(manifest: Manifest, *, store: Store, identities: Sequence[Any]) -> 
     with locks.only_one():
         facts = verification.check(manifest, store=store, identities=identities)
         with aside.restored(manifest, store=store, identities=identities) as place:
-            facts |= aside.settle(place, manifest, is_drill=True)
+            facts |= aside.settle(place, manifest, store=store, identities=identities, is_drill=True)
         if facts["faults"]:
             raise BackupError(f"It restores, but does not hold together: {' '.join(facts['faults'])}")
     seconds = time.monotonic() - began

@@ -52,7 +52,14 @@ def restore(manifest: Manifest, wish: Wish, *, store: Store, identities: Sequenc
         if _is_alive():
             lock.enter_context(locks.only_one())
         with aside.restored(manifest, store=store, identities=identities) as place:
-            facts |= aside.settle(place, manifest, is_drill=False, keeps_api_keys=wish.keeps_api_keys)
+            facts |= aside.settle(
+                place,
+                manifest,
+                store=store,
+                identities=identities,
+                is_drill=False,
+                keeps_api_keys=wish.keeps_api_keys,
+            )
             # The lock lives on a connection to the very database that is renamed now.
             lock.close()
             facts |= _take(place, manifest, wish, store=store, identities=identities, erased=facts["erased"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -22,13 +23,17 @@ from tenants.models import Tenant
 MAX_NAMED = 20
 
 
-def judge(*, at: datetime) -> dict[str, Any]:
-    """Does the copy hold together? `faults` names what does not, each in a sentence."""
+def judge(*, at: datetime, held: Iterable[str]) -> dict[str, Any]:
+    """Does the copy hold together? `faults` names what does not, each in a sentence.
+
+    `held` are the lines of a list of files that will be there, though they are not there yet.
+    """
     entries, broken = _audit_faults(at=at)
     unequal = [str(balance.tenant_id) for balance in reconciliation.balances() if not balance.is_exact]
-    lost = _lost_files()
+    lost = set(_lost_files())
+    lost -= {name for line in held if (name := line.rstrip("\n")) in lost}
     faults = [f"The usage counters of tenant {tenant} differ from the ledger." for tenant in unequal]
-    faults += [f"The file {name} is known to the database, but not there." for name in lost]
+    faults += [f"The file {name} is known to the database, but not there." for name in sorted(lost)]
     faults += broken
     return {"faults": faults[:MAX_NAMED], "fault_count": len(faults), "audit_entries": entries}
 

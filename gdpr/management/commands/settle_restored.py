@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 from django.core.management import call_command
@@ -37,7 +38,7 @@ class Command(BaseCommand):
             call_command("migrate", verbosity=0, interactive=False)
         store, at = making.the_store(), clock.now()
         try:
-            report = settling.judge(at=at)
+            report = settling.judge(at=at, held=sys.stdin)
             report |= settling.replay_erasures(store=store)
             if not options["drill"]:
                 report |= settling.make_safe(
