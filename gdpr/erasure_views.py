@@ -27,14 +27,16 @@ from tenants.roles import Capability
 def delete(request: HttpRequest) -> HttpResponse:
     """The form that asks for the slug; what was typed stays when it is wrong."""
     caller = require_principal(request)
-    context = {"caller": caller, "grace_days": conf.erasure_grace().days, "typed": "", "scope": ""}
+    may_all = caller.may(Capability.DELETE_TENANT)
+    context = {"caller": caller, "grace_days": conf.erasure_grace().days, "may_all": may_all}
     if request.method != "POST":
         return render(request, "gdpr/delete.html", context)
     given = {name: request.POST.get(name, "") for name in ("confirm", "scope")}
+    is_immediate = request.POST.get("immediately") == "yes"
     try:
-        asked = erasure_api.ask(caller, **given, immediately=request.POST.get("immediately") == "yes")
+        asked = erasure_api.ask(caller, **given, immediately=is_immediate)
     except DomainError as error:
-        context |= {"error": error.detail, "typed": given["confirm"], "scope": given["scope"]}
+        context |= {"error": error.detail, "given": given, "is_immediate": is_immediate}
         return render(request, "gdpr/delete.html", context, status=error.status)
     return render(request, "gdpr/delete_asked.html", {"asked": asked})
 

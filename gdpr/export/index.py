@@ -30,9 +30,11 @@ class Link:
 
 def index_page(contents: Contents) -> Iterator[bytes]:
     """The page, in one piece: its lists are cut off at SHOWN."""
+    head = contents.head()
     context = {
         "contents": contents,
-        "head": contents.head(),
+        "head": head,
+        "empty": [table for table in head["tables"] if not table["rows"]],
         "register": register(),
         "areas": [(heading, links) for heading, links in _titled(contents) if links],
         "other_files": max(0, contents.members.count - 2 * len(contents.tables)),

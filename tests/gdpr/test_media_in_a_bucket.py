@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -56,7 +57,7 @@ def test_an_export_is_made_fetched_in_parts_and_removed(
     assert archive.archive.read("files/assets/moon.png") == PICTURE
     assert archive.manifest["missing"] == []
     admin, link = bearer(acme.alice, acme.acme), f"/api/account/download-export/{export.name}"
-    parts = [admin.get(link, headers={"Range": f"bytes={part}"}) for part in ("0-99", "100-")]
+    parts: list[Any] = [admin.get(link, headers={"Range": f"bytes={part}"}) for part in ("0-99", "100-")]
     whole = b"".join(b"".join(part.streaming_content) for part in parts)
     assert [part.status_code for part in parts] == [206, 206]
     assert hashlib.sha256(whole).hexdigest() in objects(s3_server, media_bucket).values()
