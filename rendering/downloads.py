@@ -12,7 +12,7 @@ from cutroom.errors import Unavailable
 from rendering import selectors
 from rendering.errors import VideoNotReady
 from rendering.keys import VIDEO_FILES, video_key
-from rendering.media.errors import MediaError
+from rendering.media.errors import MediaCrashed, MediaError, MediaTimeout
 from rendering.models import JobState
 from rendering.previews import Preview
 from tenants.downloads import file_response
@@ -27,6 +27,8 @@ def preview_response(request: HttpRequest, found: Preview) -> HttpResponseBase:
         return HttpResponse(found.draw(), content_type="image/png", headers=headers)
     except MediaError as error:
         raise Unavailable(error.detail) from error
+    except (MediaTimeout, MediaCrashed) as error:
+        raise Unavailable("The preview was not drawn in time. Ask for it again.") from error
 
 
 def render_file(request: HttpRequest, render_id: UUID, *, extension: str) -> HttpResponseBase:

@@ -16,9 +16,13 @@ from rendering.cues import guessed_speech
 from rendering.film import Film, Known, StepDraft
 from rendering.keys import renderer_fingerprint
 from rendering.material import card_spec
+from rendering.media import host
+from rendering.media.specs import FrameSpec, Spec
 from rendering.models import CacheEntry, Project, Scene, StepKind
 from rendering.steps import segment_spec
 from tenants import storage
+
+_MOST_SECONDS = 15.0
 
 
 @dataclass
@@ -37,18 +41,21 @@ class Preview:
         return f'"{hashlib.sha256(document.encode()).hexdigest()[:20]}"'
 
     def draw(self) -> bytes:
-        """The frame as PNG. Raises MediaError for a picture that cannot be read."""
-        # OpenCV costs 45 MB and 0.3 s to import: only processes that draw pay for it.
-        from rendering.media.segments import preview_frame
+        """The frame as PNG, drawn by a limited child process, one at a time for each process of ours.
 
-        with self._files() as paths:
-            spec = segment_spec(self.draft.inputs, out_path="", paths=paths)
-            return preview_frame(spec, self.frame - spec.first_frame)
+        Raises MediaError for a picture that cannot be read, MediaTimeout, MediaCrashed.
+        """
+        with scratch.directory("preview") as directory, self._files(directory) as paths:
+            out = directory / "frame.png"
+            segment = segment_spec(self.draft.inputs, out_path="", paths=paths)
+            frame = self.frame - segment.first_frame
+            _run(FrameSpec(out_path=str(out), segment=segment.to_dict(), frame=frame))
+            return out.read_bytes()
 
     @contextmanager
-    def _files(self) -> Iterator[dict[str, str]]:
+    def _files(self, directory: Path) -> Iterator[dict[str, str]]:
         keys = [key for key in self.draft.inputs["files"].values() if key not in self.pictures]
-        with scratch.directory("preview") as directory, storage.local_paths(keys, within=directory) as paths:
+        with storage.local_paths(keys, within=directory) as paths:
             found = {key: str(path) for key, path in paths.items()}
             for number, (key, draft) in enumerate(self.pictures.items()):
                 found[key] = _drawn(draft, directory / f"{number}.png", directory=directory, drawn=found)
@@ -125,8 +132,6 @@ def _needed(pictures: dict[str, StepDraft], shown: set[str]) -> dict[str, StepDr
 
 
 def _drawn(draft: StepDraft, path: Path, *, directory: Path, drawn: dict[str, str]) -> str:
-    from rendering.media.cards import draw_card
-
     inputs = draft.inputs
     if "prompt" in inputs:
         art = {"look": "art", "text": inputs["prompt"], "heading": "", "files": {}}
@@ -134,5 +139,9 @@ def _drawn(draft: StepDraft, path: Path, *, directory: Path, drawn: dict[str, st
     key = inputs["files"].get("picture", "")
     with storage.local_paths([key] if key and key not in drawn else [], within=directory) as paths:
         picture = drawn.get(key) or str(paths.get(key, ""))
-        draw_card(card_spec(inputs, out_path="", picture_path=picture)).save(path, compress_level=1)
+        _run(card_spec(inputs, out_path=str(path), picture_path=picture))
     return str(path)
+
+
+def _run(spec: Spec) -> None:
+    host.run(spec, timeout_seconds=_MOST_SECONDS)

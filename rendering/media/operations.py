@@ -34,6 +34,7 @@ OPERATIONS = {
     "logo": Operation(target="rendering.media.pictures:run_logo"),
     # 3840 x 2160 holds 750 MB, mostly x264's lookahead.
     "segment": Operation(target="rendering.media.segments:run", memory_bytes=2 * GIB, stall_seconds=20),
+    "frame": Operation(target="rendering.media.segments:run_frame", file_bytes=128 * MIB),
     "narration": Operation(target="rendering.media.narration:run", group="voice", memory_bytes=2 * GIB),
     "sound": Operation(target="rendering.media.sound:run", file_bytes=16 * GIB),
     "stitch": Operation(target="rendering.media.stitch:run", file_bytes=64 * GIB),

@@ -14,7 +14,7 @@ from rendering.media.errors import MediaError
 from rendering.media.frames import SceneFrames
 from rendering.media.outputs import whole_file
 from rendering.media.planes import Planes
-from rendering.media.specs import SegmentSpec
+from rendering.media.specs import FrameSpec, SegmentSpec
 
 RENDERER_VERSION = 1  # raise it when the same spec draws other pixels
 
@@ -39,14 +39,19 @@ def run(spec: SegmentSpec, *, progress: Callable[[int], None]) -> dict[str, Any]
     return {"frames": spec.frame_count, "bytes": bytes_written}
 
 
-def preview_frame(spec: SegmentSpec, number: int) -> bytes:
-    """Frame `number` of the segment, counted from its first, as PNG bytes, before encoding."""
-    frame = Planes.empty(spec.width, spec.height)
-    SceneFrames(spec).draw(spec.first_frame + number, frame)
+def run_frame(spec: FrameSpec, *, progress: Callable[[int], None]) -> dict[str, Any]:
+    """Write one frame as PNG. See FrameSpec. Raises MediaError: image-broken, no-space, encoder-failed."""
+    cv2.setNumThreads(1)
+    segment = SegmentSpec.from_dict(spec.segment)
+    frame = Planes.empty(segment.width, segment.height)
+    SceneFrames(segment).draw(segment.first_frame + spec.frame, frame)
     done, png = cv2.imencode(".png", cv2.cvtColor(planes_to_rgb(frame), cv2.COLOR_RGB2BGR))
     if not done:
         raise MediaError("encoder-failed", "The preview could not be written.", retryable=True)
-    return png.tobytes()
+    with whole_file(spec.out_path) as path:
+        path.write_bytes(png.tobytes())
+    progress(1)
+    return {"bytes": len(png)}
 
 
 def fingerprint() -> str:

@@ -211,6 +211,19 @@ class SegmentSpec(Spec):
 
 
 @dataclass(frozen=True, kw_only=True)
+class FrameSpec(Spec):
+    """Write one frame of a segment as PNG, before it is encoded: `segment` is a SegmentSpec as a dictionary.
+
+    `frame` counts from the segment's first. Result: {"bytes"}.
+    """
+
+    operation: ClassVar[str] = "frame"
+    out_path: str
+    segment: dict[str, Any]
+    frame: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class SoundSpec(Spec):
     """Lay narrations at exact offsets, level to -16 LUFS, encode once to AAC in an MP4 (.m4a).
 

@@ -24,7 +24,7 @@ from rendering.editor_forms import EditorForms
 from rendering.errors import EditConflict, NothingToRender
 from rendering.forms import RenderForm
 from rendering.models import Project, Scene
-from rendering.storyboard import Frame, Storyboard, storyboard
+from rendering.storyboard import Frame, Storyboard, spoken_lengths, storyboard
 from tenants.http import TenantRequest
 
 RENDER_CHOICE = "render_choice"
@@ -40,9 +40,10 @@ def project(request: TenantRequest, slug: str) -> HttpResponse:
     found = selectors.project_with_scenes(slug)
     if request.method == "POST":
         return _take(request, found)
-    frame = _board(request, found).frame(_number(request))
+    board = _board(request, found)
+    frame = board.frame(_number(request))
     forms = _forms(request, found, frame.scene if frame else None)
-    return _page(request, found, frame=frame, forms=forms)
+    return _page(request, found, board=board, frame=frame, forms=forms)
 
 
 @require_safe
@@ -133,13 +134,14 @@ def _again(
 ) -> HttpResponse:
     board = _board(request, found)
     frame = next((frame for frame in board.frames if frame.scene == scene), None)
-    return _page(request, found, frame=frame, forms=forms, status=status, **context)
+    return _page(request, found, board=board, frame=frame, forms=forms, status=status, **context)
 
 
 def _page(
     request: TenantRequest,
     found: Project,
     *,
+    board: Storyboard,
     frame: Frame | None,
     forms: EditorForms,
     status: int = 200,
@@ -147,7 +149,7 @@ def _page(
 ) -> HttpResponse:
     context |= {
         "project": found,
-        "board": _board(request, found),
+        "board": board,
         "frame": frame,
         "forms": forms,
         "cost": costs.cost(project=found, at=clock.now(), **_choice(request)),
@@ -176,7 +178,8 @@ def _forms(
 
 def _board(request: TenantRequest, found: Project) -> Storyboard:
     scenes = list(found.scenes.all())
-    return storyboard(project=found, scenes=scenes, fps=_choice(request)["fps"])
+    spoken = spoken_lengths(found, scenes)
+    return storyboard(project=found, scenes=scenes, fps=_choice(request)["fps"], spoken=spoken)
 
 
 def _choice(request: TenantRequest) -> dict[str, Any]:

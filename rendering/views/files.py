@@ -7,6 +7,8 @@ from uuid import UUID
 from django.http import HttpResponse, HttpResponseBase
 from django.views.decorators.http import require_safe
 
+from accounts import limits
+from accounts.limits import MINUTE, Limit
 from cutroom.errors import Unavailable
 from cutroom.pages import require_principal
 from rendering import selectors
@@ -16,6 +18,9 @@ from rendering.media.errors import MediaError
 from rendering.previews import preview
 from rendering.thumbnails import thumbnail
 from tenants.http import TenantRequest
+
+# Typing saves itself about once in two seconds, and each save asks for one.
+PREVIEWS_A_MINUTE = 60
 
 
 @require_safe
@@ -48,8 +53,9 @@ def captions_srt(request: TenantRequest, render_id: UUID) -> HttpResponseBase:
 
 @require_safe
 def scene_preview(request: TenantRequest, slug: str, scene_id: UUID) -> HttpResponseBase:
-    """A frame of a scene as the video will have it, in 720p."""
-    require_principal(request)
+    """A frame of a scene as the video will have it, in 720p. Raises RateLimited."""
+    user_id = require_principal(request).user_id
+    limits.check([Limit(key=f"preview:user:{user_id.hex}", count=PREVIEWS_A_MINUTE, seconds=MINUTE)])
     project = selectors.project_by_slug(slug)
     found = preview(
         project=project, scene=selectors.scene_of(project, scene_id), resolution=Resolution.HD, fps=24

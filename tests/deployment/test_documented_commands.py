@@ -15,7 +15,7 @@ from django.db import connections, transaction
 from tests.deployment import documented
 from tests.deployment.documented import Block
 from tests.deployment.production import ROOT
-from tests.house.test_whole_stack import Installation
+from tests.house.installations import Installation
 
 # Blocks with these words after `sh` are run by tests of their own.
 RUN_ELSEWHERE = {"receipt": "tests/gdpr"}

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from tests.house.conftest import CHECKOUT
-from tests.house.test_whole_stack import Installation
+from tests.house.installations import Installation
 
 Json = dict[str, Any]
 

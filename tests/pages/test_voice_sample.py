@@ -89,6 +89,19 @@ def test_a_film_of_the_same_words_finds_the_sample_and_pays_for_it(
         assert not UsageEvent.objects.exists()
 
 
+def test_the_board_shows_how_long_a_scene_takes_once_it_was_spoken(
+    alice_browser: Client, mill: Project
+) -> None:
+    def length() -> str:
+        page = alice_browser.get("/projects/mill").content.decode()
+        return page.partition('id="narration-count">')[2].partition("<")[0].partition("≈ ")[2]
+
+    guessed = length()
+    ask(alice_browser, mill)
+    work(mill)
+    assert float(length().removesuffix(" s")) < float(guessed.removesuffix(" s"))
+
+
 def test_asking_twice_speaks_once(
     alice_browser: Client, mill: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,7 +14,7 @@ from django.test import Client
 from PIL import Image
 from rest_framework.test import APIClient
 
-from rendering import assets, brands, pipeline, scripts, snapshots
+from rendering import assets, brands, pipeline, previews, scripts, snapshots
 from rendering.cues import guessed_speech
 from rendering.film import Film, Known, StepDraft
 from rendering.material import card_spec
@@ -24,6 +24,7 @@ from rendering.media.encoder import SegmentWriter
 from rendering.media.planes import Planes
 from rendering.models import Project, Scene, StepKind
 from rendering.steps import segment_spec
+from rendering.views import files
 from tenants import storage
 from tests.cast import Cast
 
@@ -140,3 +141,22 @@ def test_the_api_draws_the_frame_that_was_asked_for(alice: APIClient, mill: Proj
 def test_a_stranger_sees_no_preview(charlie: APIClient, alice: APIClient, mill: Project) -> None:
     scene = alice.get("/api/v1/projects/mill/scenes").json()["results"][0]["id"]
     assert charlie.get(f"/api/v1/projects/mill/scenes/{scene}/preview").status_code == 404
+
+
+def test_a_person_may_ask_so_often(
+    alice_browser: Client, bob_browser: Client, mill: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "PREVIEWS_A_MINUTE", 1)
+    page = alice_browser.get("/projects/mill").content.decode()
+    address = page.partition('id="preview"><img src="')[2].partition('"')[0]
+    assert [alice_browser.get(address).status_code for _ in range(2)] == [200, 429]
+    assert bob_browser.get(address).status_code == 200
+
+
+def test_a_preview_that_takes_too_long_is_given_up(
+    alice: APIClient, mill: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(previews, "_MOST_SECONDS", 0.0)
+    scene = alice.get("/api/v1/projects/mill/scenes").json()["results"][0]["id"]
+    answer = alice.get(f"/api/v1/projects/mill/scenes/{scene}/preview")
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")

@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from cutroom_client.api.renders import renders_list
 from cutroom_client.api.usage import usage as usage_api
 from mcp.server.mcpserver import MCPServer
+from mcp.server.mcpserver.exceptions import ToolError
 
 from cutroom_cli import account, rendering
 
 server = MCPServer("cutroom")
+Tool = TypeVar("Tool", bound=Callable[..., Any])
 
 
-@server.tool()
+def _tool(function: Tool) -> Tool:
+    """Make a function a tool; a refusal reaches whoever calls it with its reason."""
+
+    @wraps(function)
+    def told(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except account.Refused as refusal:
+            raise ToolError(str(refusal)) from refusal
+
+    return cast(Tool, server.tool()(told))
+
+
+@_tool
 def render_script(
     script: str, title: str = "Video", resolution: str = "1080p", fps: int = 30
 ) -> dict[str, Any]:
@@ -26,13 +43,13 @@ def render_script(
         return rendering.start(account.client(), path, project="", resolution=resolution, fps=fps)
 
 
-@server.tool()
+@_tool
 def render_status(render_id: str) -> dict[str, Any]:
     """How far a render is; `video` has the address of the finished film."""
     return next(rendering.follow(account.client(), render_id))
 
 
-@server.tool()
+@_tool
 def save_video(render_id: str, path: str) -> str:
     """Download the video of a finished render into a file on this machine."""
     client = account.client()
@@ -41,14 +58,14 @@ def save_video(render_id: str, path: str) -> str:
     return path
 
 
-@server.tool()
+@_tool
 def list_renders() -> list[dict[str, Any]]:
     """The newest renders."""
     page = account.answer(renders_list.sync_detailed(client=account.client()))
     return [render.to_dict() for render in page.results]
 
 
-@server.tool()
+@_tool
 def usage() -> dict[str, Any]:
     """What is used, held and left this month."""
     return dict(account.answer(usage_api.sync_detailed(client=account.client())).to_dict())

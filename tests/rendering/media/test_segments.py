@@ -5,7 +5,6 @@ from __future__ import annotations
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -18,8 +17,8 @@ from PIL import Image
 from rendering.media.errors import MediaError
 from rendering.media.frames import SceneFrames
 from rendering.media.planes import Planes
-from rendering.media.segments import fingerprint, preview_frame, run
-from rendering.media.specs import SegmentSpec
+from rendering.media.segments import fingerprint, run, run_frame
+from rendering.media.specs import FrameSpec, SegmentSpec
 from tests.rendering.media.stills import HEIGHT, WIDTH, flat, segment_spec
 
 CAPTIONS = [{"text": "A caption", "start_frame": 8, "end_frame": 24}]
@@ -144,7 +143,9 @@ def test_stills_of_any_shape_fill_the_frame(
 
 def test_a_preview_is_the_frame_the_encoder_gets(tmp_path: Path) -> None:
     spec = segment_spec(tmp_path, first_frame=5, frame_count=20, captions=CAPTIONS)
-    image = Image.open(BytesIO(preview_frame(spec, 7)))
+    out = tmp_path / "frame.png"
+    run_frame(FrameSpec(out_path=str(out), segment=spec.to_dict(), frame=7), progress=lambda _: None)
+    image = Image.open(out)
     assert image.size == (WIDTH, HEIGHT)
     render(spec)
     with av.open(spec.out_path) as container:
