@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
-from drf_spectacular.utils import extend_schema
+from django.http import HttpRequest, HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
-from rest_framework.generics import ListAPIView
+from rest_framework.generics import GenericAPIView
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
-from rest_framework.response import Response
 
-from accounts import audit_trail
+from accounts import audit_exports, audit_trail
 from accounts.audit_trail import Filters
+from cutroom import clock
+from cutroom.errors import InvalidInput
+from cutroom.negotiation import CsvForm, JsonLinesForm, RowForms
 from cutroom.pagination import CursorPages
+from cutroom.schema import CURSOR, page_of, problems
+from tenants import audit, row_files
+from tenants.http import Principal
 from tenants.models import AuditEntry
 from tenants.permissions import HasCapability
 from tenants.roles import Capability
+
+PAGE_ROWS = 50
+_LIMIT = OpenApiParameter("limit", int, description=f"Rows a page, 1 to 100; {PAGE_ROWS} unless given.")
 
 
 class AuditRow(serializers.ModelSerializer):
@@ -58,25 +69,59 @@ class AuditQuery(serializers.Serializer):
 class AuditPages(CursorPages):
     """Newest first."""
 
-    page_size = 50
+    page_size = PAGE_ROWS
     ordering = ("-at", "-id")
 
 
-class AuditAPI(ListAPIView):
+class AuditAPI(GenericAPIView):
     """GET /api/account/audit."""
 
     permission_classes = [HasCapability]
     capability = Capability.SEE_AUDIT
     serializer_class = AuditRow
     pagination_class = AuditPages
+    renderer_classes = [JSONRenderer, CsvForm, JsonLinesForm]
+    content_negotiation_class = RowForms
 
-    @extend_schema(operation_id="account_audit", tags=["account"], parameters=[AuditQuery])
-    def get(self, request: Request) -> Response:
-        """The tenant's audit log, newest first."""
-        return super().list(request)
+    @extend_schema(
+        operation_id="account_audit",
+        tags=["account"],
+        parameters=[AuditQuery, _LIMIT, CURSOR],
+        responses={
+            (200, "application/json"): page_of(AuditRow),
+            (200, "text/csv"): OpenApiResponse(OpenApiTypes.STR, description="All entries, oldest first"),
+            (200, "application/jsonl"): OpenApiResponse(
+                OpenApiTypes.STR, description="All entries, oldest first"
+            ),
+            **problems(InvalidInput),
+        },
+    )
+    def get(self, request: Request) -> HttpResponseBase:
+        """The tenant's audit log: JSON in pages, newest first, or all that fits as one CSV or JSONL file."""
+        kind = cast(Any, request).accepted_renderer.format
+        if kind in row_files.FORMS:
+            return audit_file(request._request, cast(Principal, request.user), self._filters(), kind=kind)
+        rows = self.paginate_queryset(self.get_queryset())
+        return self.get_paginated_response(self.get_serializer(rows, many=True).data)
 
     def get_queryset(self) -> Any:
         """Entries of the tenant in context, as the query asks for. Raises ValidationError."""
+        return audit_trail.entries(self._filters())
+
+    def _filters(self) -> Filters:
         query = AuditQuery(data=self.request.query_params)
         query.is_valid(raise_exception=True)
-        return audit_trail.entries(Filters(**query.validated_data))
+        return Filters(**query.validated_data)
+
+
+def audit_file(request: HttpRequest, caller: Principal, filters: Filters, *, kind: str) -> HttpResponseBase:
+    """The caller's audit log as a file. That it was taken is an entry too, and the last one in it."""
+    audit.record("audit.exported", detail={"form": kind})
+    at = clock.now()
+    return row_files.row_file(
+        request,
+        audit_exports.of_tenant(caller.tenant_id, filters, until=at),
+        columns=audit_exports.COLUMNS,
+        kind=kind,
+        name=f"audit-{caller.tenant_slug}-{at:%Y%m%d_%H%M%S}",
+    )

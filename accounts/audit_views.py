@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from rest_framework.request import Request
 
 from accounts import audit_trail
-from accounts.audit_api import AuditPages
+from accounts.audit_api import AuditPages, audit_file
 from accounts.audit_trail import Filters
 from accounts.sentences import detail_of
+from cutroom.pages import require_principal
 from tenants.models import AuditEntry
 from tenants.permissions import needs
 from tenants.roles import Capability
@@ -45,6 +46,14 @@ def show(request: HttpRequest) -> HttpResponse:
         "newer": pages.get_previous_link(),
     }
     return render(request, "accounts/audit.html", context)
+
+
+@require_safe
+@needs(Capability.SEE_AUDIT)
+def download(request: HttpRequest, kind: str) -> HttpResponseBase:
+    """The whole log as a file, for people who are signed in to the pages; `denied=1` as on the page."""
+    is_denied = True if request.GET.get("denied") == "1" else None
+    return audit_file(request, require_principal(request), Filters(is_denied=is_denied), kind=kind)
 
 
 def _lines(rows: list[AuditEntry]) -> list[Line]:

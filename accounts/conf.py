@@ -27,8 +27,10 @@ CONSOLE_PATH = "/admin/"
 # NIST SP 800-63B-3 section 4.2.3 asks to prove oneself again after 12 hours.
 CONSOLE_PROOF_LIFE = timedelta(hours=12)
 CONSOLE_DEEDS_PATH = "/admin/do/"
-# Money, and stepping into somebody's place.
-CONSOLE_WEIGHTY_DEEDS = frozenset({"act-as", "give-credits", "override-limit", "change-plan", "suspend"})
+# Money, stepping into somebody's place, and closing a workspace.
+CONSOLE_WEIGHTY_DEEDS = frozenset(
+    {"act-as", "give-credits", "override-limit", "change-plan", "suspend", "delete-tenant"}
+)
 
 
 def access_life() -> timedelta:

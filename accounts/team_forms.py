@@ -12,7 +12,7 @@ from tenants import team
 from tenants.models import Role
 
 _MEANINGS = [
-    (Role.CREATOR.value, "Creator: writes scripts and makes videos"),
+    (Role.CREATOR.value, "Creator: makes, sees and changes what the workspace is for"),
     (Role.ADMIN.value, "Admin: also manages members, billing and keys"),
 ]
 

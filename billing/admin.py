@@ -33,7 +33,7 @@ class TenantSubscriptionAdmin(TenantOwnedAdmin):
 class ReconciliationAdmin(ReadOnlyAdmin):
     """Nightly comparisons with Stripe."""
 
-    list_display = ("at", "checked", "drifted")
+    list_display = ("at", "checked", "drifted", "missing", "events_until")
     ordering = ("-at",)
 
 

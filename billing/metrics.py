@@ -16,17 +16,21 @@ WEBHOOK_LAG = Histogram(
 )
 
 _NEWEST = """
-SELECT drifted, extract(epoch FROM clock_timestamp() - at)
+SELECT drifted, extract(epoch FROM clock_timestamp() - at), missing
 FROM billing_reconciliation ORDER BY at DESC LIMIT 1
 """
 
 
 def _drift() -> Values:
-    return metrics.one(next((drifted for drifted, _ in metrics.rows(_NEWEST)), None))
+    return metrics.one(next((drifted for drifted, _, _ in metrics.rows(_NEWEST)), None))
 
 
 def _age() -> Values:
-    return metrics.one(next((max(0.0, float(age)) for _, age in metrics.rows(_NEWEST)), None))
+    return metrics.one(next((max(0.0, float(age)) for _, age, _ in metrics.rows(_NEWEST)), None))
+
+
+def _missing() -> Values:
+    return metrics.one(next((missing for _, _, missing in metrics.rows(_NEWEST)), None))
 
 
 metrics.register(
@@ -34,6 +38,11 @@ metrics.register(
         name="subscription_drift",
         help="Subscriptions that the last comparison with Stripe had to correct.",
         read=_drift,
+    ),
+    Reading(
+        name="stripe_events_missing",
+        help="Events that Stripe had and that never came here, as the last comparison found.",
+        read=_missing,
     ),
     Reading(
         name="subscriptions_compared_age_seconds",

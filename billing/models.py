@@ -133,11 +133,14 @@ class StripeSetup(models.Model):
 
 
 class Reconciliation(models.Model):
-    """A nightly comparison with Stripe: how many subscriptions were looked at, and how many had drifted."""
+    """A nightly comparison with Stripe: how many subscriptions were looked at, how many had drifted, and how
+    many events up to `events_until` had never come."""
 
     at = models.DateTimeField()
     checked = models.PositiveIntegerField()
     drifted = models.PositiveIntegerField()
+    missing = models.PositiveIntegerField(default=0, db_default=0)
+    events_until = models.DateTimeField(null=True)
 
     class Meta:
         indexes = [models.Index(fields=["-at"], name="reconciliation_newest")]

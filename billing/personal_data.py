@@ -59,11 +59,11 @@ DATA = AppData(
         ),
         Table(
             model="billing.Reconciliation",
-            purpose="To show how many subscriptions had drifted",
+            purpose="To show how many subscriptions had drifted and how many events never came",
             kept=WITH_THE_INSTALLATION,
             basis=Basis.NONE,
             erasure=Erasure.LEAVE,
-            fields=[record("id", "at", "checked", "drifted")],
+            fields=[record("id", "at", "checked", "drifted", "missing", "events_until")],
         ),
         *mirrored.TABLES,
         *mirrored_catalogue.TABLES,

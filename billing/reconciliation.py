@@ -1,4 +1,4 @@
-"""Every night: does our projection say what Stripe says? What differs is corrected and counted."""
+"""Every night: does our projection say what Stripe says, and did every event come? Both are mended."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from uuid import UUID
 
 from djstripe.models import Customer
 
-from billing import customers, gateway, projection
+from billing import conf, customers, gaps, gateway, projection
 from billing.errors import PaymentsUnavailable
+from billing.gaps import Missing
 from billing.models import Reconciliation, TenantSubscription
 from tenants.context import tenant_context
 
@@ -21,32 +22,64 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """How many customers were compared, whose projection was wrong, and whom Stripe did not answer about."""
+    """How many customers were compared, whose projection was wrong, whom Stripe did not answer about, and
+    which events never came."""
 
     checked: int
     drifted: list[str]
     unanswered: list[str]
+    missing: list[str]
 
 
 def run(*, at: datetime, is_dry_run: bool = False) -> Outcome:
     """Compare every customer, and correct it unless this is a dry run. Raises PaymentsUnavailable.
 
-    One list of all subscriptions finds who may differ; only those are read again, under their lock.
+    One list of all subscriptions finds who may differ; only those are read again, under their lock, and those
+    whom a lost event was about.
     """
     known = dict(_customers())
+    until = conf.now() - gaps.PATIENCE
+    missing = gaps.find(since=_looked_until(), until=until, customers=known)
     suspects = _suspects(known)
+    told_of_in_vain = {each.customer_id for each in missing} & known.keys() - set(suspects)
+    drifted, unanswered = suspects, list[str]()
+    if not is_dry_run:
+        drifted, unanswered = _refresh([*suspects, *sorted(told_of_in_vain)], known)
+        Reconciliation.objects.create(
+            at=at, checked=len(known), drifted=len(drifted), missing=len(missing), events_until=until
+        )
+        _report(drifted, missing, checked=len(known))
+    return Outcome(
+        checked=len(known),
+        drifted=drifted,
+        unanswered=unanswered,
+        missing=[each.event_id for each in missing],
+    )
+
+
+def _refresh(wanted: list[str], known: dict[str, UUID]) -> tuple[list[str], list[str]]:
+    """Read these customers again: whose projection was wrong, and whom Stripe did not answer about."""
     drifted, unanswered = [], []
-    for customer_id in suspects:
+    for customer_id in wanted:
         try:
-            if is_dry_run or projection.refresh(tenant_id=known[customer_id], customer_id=customer_id):
+            if projection.refresh(tenant_id=known[customer_id], customer_id=customer_id):
                 drifted.append(customer_id)
         except PaymentsUnavailable:
             unanswered.append(customer_id)
-    if not is_dry_run:
-        Reconciliation.objects.create(at=at, checked=len(known), drifted=len(drifted))
-    if drifted and not is_dry_run:
-        logger.warning("billing_drift", extra={"drifted": len(drifted), "checked": len(known)})
-    return Outcome(checked=len(known), drifted=drifted, unanswered=unanswered)
+    return drifted, unanswered
+
+
+def _report(drifted: list[str], missing: list[Missing], *, checked: int) -> None:
+    if drifted:
+        logger.warning("billing_drift", extra={"drifted": len(drifted), "checked": checked})
+    for each in missing:
+        logger.warning("stripe_event_missing", extra={"stripe_event": each.event_id, "type": each.kind})
+
+
+def _looked_until() -> datetime | None:
+    """Up to where the last comparison looked for events."""
+    newest = Reconciliation.objects.exclude(events_until=None).order_by("-at").first()
+    return newest.events_until if newest else None
 
 
 def _customers() -> Iterator[tuple[str, UUID]]:

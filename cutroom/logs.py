@@ -69,10 +69,16 @@ class JsonFormatter(logging.Formatter):
 
 
 class RouteFilter(logging.Filter):
-    """Django logs failed requests by path, and a path may hold a title; this names the route instead."""
+    """Django logs failed requests by path, and a path may hold a title; this names the route instead.
+
+    It also takes every 5xx for a fault. One without an exception is a refusal that we chose, such as 503
+    while the store is away: a warning, so that an outage does not flood the error reports.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Always true; the record loses its path."""
+        """Always true; the record loses its path, and a refusal its level."""
+        if not record.exc_info and record.levelno == logging.ERROR:
+            record.levelno, record.levelname = logging.WARNING, "WARNING"
         match = getattr(getattr(record, "request", None), "resolver_match", None)
         record.msg, record.args = "request_failed", ()
         record.route = match.route if match else ""

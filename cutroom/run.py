@@ -150,7 +150,7 @@ def _welcome(running: Stack) -> None:
     video = running.var / "sample" / "test.mp4"
     if video.exists():
         return
-    stack.manage("seed_demo", f"--email={DEMO_EMAIL}", var=running.var, wait=running.wait)
+    stack.manage("seed_demo", f"--email={DEMO_EMAIL}", "--neighbours", var=running.var, wait=running.wait)
     try:
         started_at = time.monotonic()
         length_seconds = _render_sample(running, video)

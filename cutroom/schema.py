@@ -26,9 +26,10 @@ from cutroom.problems import CONTENT_TYPE, problem_body
 
 Responses = dict[Any, Any]
 
+CURSOR = OpenApiParameter("cursor", str, description="From `next` or `previous` of another page.")
 PAGE_PARAMETERS = [
     OpenApiParameter("limit", int, description="Rows a page, 1 to 100; 25 unless given."),
-    OpenApiParameter("cursor", str, description="From `next` or `previous` of another page."),
+    CURSOR,
 ]
 IF_MATCH = OpenApiParameter(
     "If-Match",

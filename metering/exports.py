@@ -1,11 +1,7 @@
-"""The ledger as a file: CSV (RFC 4180) or JSON lines, made batch by batch while it is sent."""
+"""The ledger as a file."""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-from collections.abc import Callable, Generator
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +11,7 @@ from metering.history import Lines
 from metering.meters import Meter
 from metering.models import UsageEvent
 from metering.periods import LEVEL_START
-from tenants.downloads import stream
+from tenants.row_files import row_file
 
 COLUMNS = ("id", "at", "meter", "amount", "unit", "exact", "period", "subject", "project_id", "user_id")
 
@@ -40,40 +36,6 @@ def line_document(event: UsageEvent) -> dict[str, Any]:
 def ledger_file(
     request: HttpRequest, *, tenant_id: UUID, lines: Lines, kind: str, name: str
 ) -> StreamingHttpResponse:
-    """Answer with the chosen lines, oldest first, as a file `<name>.<kind>`; `kind` is a key of FORMS.
-
-    The memory it takes does not grow with the ledger.
-    """
-    content_type, write = FORMS[kind]
-    return StreamingHttpResponse(
-        stream(request, write(tenant_id, lines)),
-        content_type=content_type,
-        headers={
-            "Content-Disposition": f'attachment; filename="{name}.{kind}"',
-            "Cache-Control": "private, no-store",
-            "X-Accel-Buffering": "no",
-        },
-    )
-
-
-def _csv(tenant_id: UUID, lines: Lines) -> Generator[bytes]:
-    yield _rows_of_csv([dict(zip(COLUMNS, COLUMNS, strict=True))])
-    for batch in lines.batches(tenant_id):
-        yield _rows_of_csv([line_document(event) for event in batch])
-
-
-def _rows_of_csv(rows: list[dict[str, Any]]) -> bytes:
-    text = io.StringIO(newline="")
-    csv.DictWriter(text, COLUMNS).writerows(rows)
-    return text.getvalue().encode()
-
-
-def _jsonl(tenant_id: UUID, lines: Lines) -> Generator[bytes]:
-    for batch in lines.batches(tenant_id):
-        yield "".join(f"{json.dumps(line_document(event))}\n" for event in batch).encode()
-
-
-FORMS: dict[str, tuple[str, Callable[[UUID, Lines], Generator[bytes]]]] = {
-    "csv": ("text/csv; charset=utf-8", _csv),
-    "jsonl": ("application/jsonl", _jsonl),
-}
+    """Answer with the chosen lines, oldest first, as a file `<name>.<kind>`: "csv" or "jsonl"."""
+    batches = ([line_document(event) for event in batch] for batch in lines.batches(tenant_id))
+    return row_file(request, batches, columns=COLUMNS, kind=kind, name=name)

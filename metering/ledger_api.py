@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, cast
 
-from django.http import Http404, HttpResponseBase
+from django.http import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
-from rest_framework.negotiation import DefaultContentNegotiation
-from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from cutroom import clock
 from cutroom.errors import InvalidInput
+from cutroom.negotiation import CsvForm, JsonLinesForm, RowForms
 from cutroom.pagination import CursorPages
 from cutroom.schema import PAGE_PARAMETERS, page_of, problems
 from metering import exports, history
 from metering.api import Amount
 from metering.meters import Meter
 from metering.periods import month_of
+from tenants import row_files
 from tenants.http import Principal
 from tenants.roles import Capability
 
@@ -126,39 +126,6 @@ class LinePages(CursorPages):
     ordering = ("-at", "-id")
 
 
-class CsvForm(BaseRenderer):
-    """Chooses `format=csv`; the file itself is streamed. Refusals stay JSON."""
-
-    media_type = "text/csv"
-    format = "csv"
-
-    def render(
-        self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None
-    ) -> bytes:
-        """Only problems come here."""
-        return bytes(JSONRenderer().render(data))
-
-
-class JsonLinesForm(CsvForm):
-    """Chooses `format=jsonl`."""
-
-    media_type = "application/jsonl"
-    format = "jsonl"
-
-
-class LedgerForms(DefaultContentNegotiation):
-    """By `format`, else by Accept."""
-
-    def filter_renderers(self, renderers: Iterable[BaseRenderer], format: str) -> list[BaseRenderer]:
-        """An unknown format is a fault of the request, not a page that does not exist."""
-        try:
-            return list(super().filter_renderers(renderers, format))
-        except Http404:
-            detail = f'"{format[:20]}" is not possible here. Choose one of: json, csv, jsonl.'
-            error = {"field": "format", "code": "invalid_choice", "detail": detail}
-            raise InvalidInput(errors=[error]) from None
-
-
 class UsageHistoryAPI(APIView):
     """GET /api/v1/usage/history"""
 
@@ -189,7 +156,7 @@ class UsageEventsAPI(APIView):
     capability = Capability.SEE_USAGE
 
     renderer_classes = [JSONRenderer, CsvForm, JsonLinesForm]
-    content_negotiation_class = LedgerForms
+    content_negotiation_class = RowForms
 
     @extend_schema(
         operation_id="usage_events",
@@ -210,7 +177,7 @@ class UsageEventsAPI(APIView):
         form.is_valid(raise_exception=True)
         lines = _lines(**form.validated_data)
         renderer = cast(Any, request).accepted_renderer
-        if renderer.format in exports.FORMS:
+        if renderer.format in row_files.FORMS:
             principal = cast(Principal, request.user)
             name = f"usage-{principal.tenant_slug}-{lines.first}-{lines.last}"
             return exports.ledger_file(

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.conf import settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Product:
+    """What members come for, in words that complete "may …". API keys have `<scope>:read` and `:write`."""
+
+    scope: str = "product"
+    may: str = "make, see, change and delete what the workspace is for"
+    reads: str = "see what members made"
+    writes: str = "make, change and delete it"
+
 
 _AREAS = ("assets", "cache", "videos", "exports", "audit")
 
@@ -45,6 +58,11 @@ def open_while_deleting() -> tuple[str, ...]:
 def webhook_events() -> dict[str, str]:
     """TENANTS_WEBHOOK_EVENTS: what endpoints may subscribe to, and what each tells."""
     return dict(getattr(settings, "TENANTS_WEBHOOK_EVENTS", {}))
+
+
+def product() -> Product:
+    """TENANTS_PRODUCT: what members come for, by the fields of `Product`. Read once, at the start."""
+    return Product(**getattr(settings, "TENANTS_PRODUCT", {}))
 
 
 def storage_areas() -> frozenset[str]:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponseBase
+from django.urls import Resolver404, ResolverMatch, resolve
 
 from tenants import audit
 from tenants.context import Actor, tenant_context
@@ -55,7 +56,7 @@ def _is_missing_thing(request: HttpRequest, response: HttpResponseBase) -> bool:
 
 def _detail(request: HttpRequest, response: HttpResponseBase) -> dict[str, Any]:
     """The route instead of the path, and ids only: a path may carry a token or a title."""
-    match = request.resolver_match
+    match = request.resolver_match or _match_of(request)
     things = (
         {name: str(value) for name, value in match.kwargs.items() if isinstance(value, UUID)} if match else {}
     )
@@ -66,3 +67,11 @@ def _detail(request: HttpRequest, response: HttpResponseBase) -> dict[str, Any]:
         "code": getattr(response, "problem_code", ""),
         **({"things": things} if things else {}),
     }
+
+
+def _match_of(request: HttpRequest) -> ResolverMatch | None:
+    """What would have answered a request that a middleware refused."""
+    try:
+        return resolve(request.path_info)
+    except Resolver404:
+        return None

@@ -6,13 +6,16 @@ from dataclasses import dataclass
 
 from django.db.models import TextChoices
 
+from tenants import conf
 from tenants.models import Role
+
+_PRODUCT = conf.product()
 
 
 class Capability(TextChoices):
     """Something a member may be allowed to do; the label completes "may …"."""
 
-    MAKE_VIDEOS = "make-videos", "write scripts; render, watch, download and delete videos"
+    USE_PRODUCT = "use-product", _PRODUCT.may
     SEE_USAGE = "see-usage", "see usage, limits and the ledger"
     MANAGE_LIMITS = "manage-limits", "ask for higher limits, choose at which thresholds mail is sent"
     SEE_PLAN = "see-plan", "see the plan and what other plans offer"
@@ -34,8 +37,8 @@ class Capability(TextChoices):
 class Scope(TextChoices):
     """What an API key may be limited to; the label completes "may …"."""
 
-    VIDEOS_READ = "videos:read", "read projects and scripts, watch and download videos"
-    VIDEOS_WRITE = "videos:write", "change projects and scripts; render, upload and delete"
+    PRODUCT_READ = f"{_PRODUCT.scope}:read", _PRODUCT.reads
+    PRODUCT_WRITE = f"{_PRODUCT.scope}:write", _PRODUCT.writes
     USAGE_READ = "usage:read", "see usage, limits and the ledger"
     PLAN_READ = "plan:read", "see the plan and what other plans offer"
     EVENTS_READ = "events:read", "read the messages that webhook endpoints are sent"
@@ -67,7 +70,7 @@ class Rule:
 
 
 TABLE: dict[Capability, Rule] = {
-    Capability.MAKE_VIDEOS: Rule(creator=True, reads=Scope.VIDEOS_READ, writes=Scope.VIDEOS_WRITE),
+    Capability.USE_PRODUCT: Rule(creator=True, reads=Scope.PRODUCT_READ, writes=Scope.PRODUCT_WRITE),
     Capability.SEE_USAGE: Rule(creator=True, reads=Scope.USAGE_READ),
     Capability.MANAGE_LIMITS: Rule(),
     Capability.SEE_PLAN: Rule(creator=True, reads=Scope.PLAN_READ),

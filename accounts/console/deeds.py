@@ -33,7 +33,7 @@ class MemberDeed(Deed):
             kind="member",
             id=str(row.pk),
             label=f"{row.user.email}, {row.tenant.name}",
-            url=reverse("admin:tenant", args=[row.tenant_id]),
+            url=f"{reverse('admin:tenant', args=[row.tenant_id])}?tab=members",
             refusal=self.refusal(row),
         )
 

@@ -23,7 +23,7 @@ pages.entry(
 )
 
 
-@panel("members", order=30)
+@panel("members", order=30, tab="Members")
 def members(tenant: Tenant, at: datetime) -> Sheet:
     """Who is in the workspace, when they were last seen, and who is invited."""
     rows = list(Membership.objects.select_related("user").order_by("created_at", "pk")[: MOST_MEMBERS + 1])
@@ -39,7 +39,7 @@ def members(tenant: Tenant, at: datetime) -> Sheet:
     return Sheet(template="accounts/console/_members.html", context=context)
 
 
-@panel("keys", order=65)
+@panel("keys", order=65, tab="Keys and webhooks")
 def keys(tenant: Tenant, at: datetime) -> Sheet:
     """API keys by what is visible of them."""
     rows = list(ApiKey.objects.filter(revoked_at=None).order_by("-created_at")[:MOST_MEMBERS])
@@ -56,7 +56,7 @@ def find(text: str) -> list[Hit]:
         Hit(
             label=row.user.email,
             note=f"{row.get_role_display()} of {row.tenant.name}",
-            url=reverse("admin:tenant", args=[row.tenant_id]),
+            url=f"{reverse('admin:tenant', args=[row.tenant_id])}?tab=members",
         )
         for row in found.order_by("user__email", "pk")[:MOST]
     ]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 
@@ -65,6 +66,8 @@ def _console_refusal(request: HttpRequest) -> HttpResponseBase | None:
     shown_at = principal.second_factor_at if principal.has_second_factor else None
     if shown_at and clock.now() - shown_at <= _proof_life(request):
         return None
+    if not principal.has_second_factor:
+        messages.info(request, "The console wants a second factor. Add one here, then go there again.")
     return navigate(request, _next_step(request, principal))
 
 

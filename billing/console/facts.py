@@ -18,12 +18,12 @@ COMPARED_MAX_AGE = timedelta(hours=50)
 
 MONEY = """
 SELECT now.*, paying.* FROM (
-    SELECT failed.count, failed.since, newest.drifted, newest.at
+    SELECT failed.count, failed.since, newest.drifted, newest.at, newest.missing
     FROM (SELECT count(*) AS count, min(created) AS since FROM djstripe_webhookeventtrigger hook
           WHERE created > %(day_ago)s AND valid AND NOT processed AND NOT EXISTS (
               SELECT FROM djstripe_event WHERE id = hook.body::jsonb ->> 'id')) failed
     LEFT JOIN LATERAL (
-        SELECT drifted, at FROM billing_reconciliation ORDER BY at DESC LIMIT 1) newest ON true) now
+        SELECT drifted, at, missing FROM billing_reconciliation ORDER BY at DESC LIMIT 1) newest ON true) now
 LEFT JOIN (
     SELECT plan, status, count(*), count(*) FILTER (WHERE started_at > %(month_ago)s), min(past_due_since),
         (array_agg(tenant_id ORDER BY past_due_since))[1], count(*) FILTER (WHERE changes_at IS NOT NULL)
@@ -40,11 +40,12 @@ def facts(at: datetime) -> Part:
     with connections["ops"].cursor() as cursor:
         cursor.execute(MONEY, values)
         rows = cursor.fetchall()
-    failed, failed_since, drifted, compared_at = rows[0][:4]
-    groups = [row[4:] for row in rows if row[4] is not None]
+    failed, failed_since, drifted, compared_at, missing = rows[0][:5]
+    groups = [row[5:] for row in rows if row[5] is not None]
     return Part(
         concerns=[
             *_webhooks(failed, failed_since),
+            *_missing(missing, compared_at),
             *_drift(drifted, compared_at, at),
             *_past_due(groups),
         ],
@@ -62,6 +63,19 @@ def _webhooks(failed: int, since: datetime | None) -> Iterator[Concern]:
             why="our endpoint could not process them in the last 24 hours",
             since=since,
             deed="Replay",
+            area="djstripe/webhookeventtrigger",
+            runbook="webhook-failing",
+        )
+
+
+def _missing(missing: int | None, compared_at: datetime | None) -> Iterator[Concern]:
+    if missing:
+        yield Concern(
+            what="Webhooks missing",
+            where="1 event of Stripe" if missing == 1 else f"{missing:,} events of Stripe",
+            url=reverse("admin:billing_reconciliation_changelist"),
+            why="they never came here; whom they are about was read again",
+            since=compared_at,
             area="djstripe/webhookeventtrigger",
             runbook="webhook-failing",
         )

@@ -66,7 +66,13 @@ def _found(store: Store, kind: str, params: dict[str, Any]) -> list[Thing]:
         wanted["active"] = params["active"] == "true"
     if params.get("status") not in (None, "all"):
         wanted["status"] = params["status"]
-    return store.find(kind, **wanted)
+    return [thing for thing in store.find(kind, **wanted) if _is_within(thing, params.get("created", {}))]
+
+
+def _is_within(thing: Thing, bounds: dict[str, str]) -> bool:
+    """Was it made after `gt` and up to `lte`? Both are seconds since 1970."""
+    made = int(thing.get("created", 0))
+    return int(bounds.get("gt", "-1")) < made <= int(bounds.get("lte", str(made)))
 
 
 def _changed(thing: Thing, params: dict[str, Any]) -> Thing:

@@ -195,7 +195,6 @@ TENANTS_OPEN_WHILE_DELETING = (
     "/theme",
     "/workspaces",
 )
-TENANTS_ENTITLEMENTS = "metering.entitlements.for_tenant"
 # What webhook endpoints may subscribe to; each is announced by the app it is named after.
 TENANTS_WEBHOOK_EVENTS = {
     "render.succeeded": "A video is ready",
@@ -267,6 +266,7 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
 USE_I18N = True
+FORMAT_MODULE_PATH = ["config.formats"]
 
 # --- Logs and errors
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")

@@ -15,6 +15,6 @@ GRANT CONNECT ON DATABASE cutroom TO app, ops, backup;
 GRANT pg_read_all_data TO backup;
 -- A request or a render step that holds a transaction this long is a fault, not work.
 ALTER ROLE app SET statement_timeout = '30s';
-ALTER ROLE app SET idle_in_transaction_session_timeout = '60s';
+ALTER ROLE app SET idle_in_transaction_session_timeout = '20s';
 \connect cutroom
 GRANT USAGE ON SCHEMA public TO app, ops, backup;

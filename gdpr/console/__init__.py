@@ -1,5 +1,5 @@
-"""The operator's side of privacy: backups and due requests on the home page, and the page of backups."""
+"""The operator's side of privacy: backups and due requests on the home page, the page of backups, deeds."""
 
-from gdpr.console import backup_pages, facts
+from gdpr.console import backup_pages, deeds, facts
 
-__all__ = ["backup_pages", "facts"]
+__all__ = ["backup_pages", "deeds", "facts"]

@@ -15,7 +15,7 @@ from metering.models import CreditLot, LimitOverride, LimitRequest, QuotaCounter
 from tenants.console.panels import column, panel
 from tenants.models import Tenant
 
-LINES = 10
+LINES = 50
 
 
 @column("Render min", order=30)
@@ -43,7 +43,7 @@ def usage(tenant: Tenant, at: datetime) -> Sheet:
     return Sheet(template="metering/console/_usage.html", context=context)
 
 
-@panel("ledger", order=60)
+@panel("ledger", order=60, tab="Ledger")
 def ledger(tenant: Tenant, at: datetime) -> Sheet:
     """The newest lines of the ledger."""
     events = UsageEvent.objects.order_by("-at", "-id")[:LINES]

@@ -64,7 +64,7 @@ class AssetSerializer(serializers.Serializer):
 class AssetsAPI(APIView):
     """GET, POST /api/v1/projects/{slug}/assets"""
 
-    capability = Capability.MAKE_VIDEOS
+    capability = Capability.USE_PRODUCT
 
     parser_classes = [MultiPartParser]
 
@@ -111,7 +111,7 @@ class AssetsAPI(APIView):
 class AssetAPI(APIView):
     """GET, DELETE /api/v1/projects/{slug}/assets/{asset_id}"""
 
-    capability = Capability.MAKE_VIDEOS
+    capability = Capability.USE_PRODUCT
 
     @extend_schema(
         operation_id="assets_get", tags=_TAGS, responses={200: AssetSerializer, **problems(NotFound)}
@@ -133,7 +133,7 @@ class AssetAPI(APIView):
 class AssetFileAPI(APIView):
     """GET /api/v1/projects/{slug}/assets/{asset_id}/file"""
 
-    capability = Capability.MAKE_VIDEOS
+    capability = Capability.USE_PRODUCT
 
     content_negotiation_class = OneForm
 

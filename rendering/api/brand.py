@@ -74,7 +74,7 @@ class NewLogo(Body):
 class BrandAPI(APIView):
     """GET, PATCH /api/v1/brand"""
 
-    capability: ClassVar = {"GET": Capability.MAKE_VIDEOS, "PATCH": Capability.MANAGE_TENANT}
+    capability: ClassVar = {"GET": Capability.USE_PRODUCT, "PATCH": Capability.MANAGE_TENANT}
 
     @extend_schema(operation_id="brand_get", tags=_TAGS, responses={200: BrandSerializer})
     def get(self, request: Request) -> Response:
@@ -129,7 +129,7 @@ class BrandLogoAPI(APIView):
 class BrandLogoFileAPI(APIView):
     """GET /api/v1/brand/logo/file"""
 
-    capability = Capability.MAKE_VIDEOS
+    capability = Capability.USE_PRODUCT
     content_negotiation_class = OneForm
 
     @extend_schema(

@@ -24,7 +24,7 @@ _DOWNLOAD = OpenApiParameter("download", bool, description="1 makes browsers sav
 class _RenderFileAPI(APIView):
     """One file of a finished render."""
 
-    capability = Capability.MAKE_VIDEOS
+    capability = Capability.USE_PRODUCT
     content_negotiation_class = OneForm
     extension: ClassVar[str]
 

@@ -112,7 +112,7 @@ class Watch:
 class RenderEventsAPI(APIView):
     """GET /api/v1/renders/{render_id}/events"""
 
-    capability = Capability.MAKE_VIDEOS
+    capability = Capability.USE_PRODUCT
 
     content_negotiation_class = OneForm
 

@@ -165,7 +165,7 @@ def project_response(slug: str, *, status: int = 200) -> Response:
 class ProjectsAPI(APIView):
     """GET, POST /api/v1/projects"""
 
-    capability = Capability.MAKE_VIDEOS
+    capability = Capability.USE_PRODUCT
 
     @extend_schema(
         operation_id="projects_list",
@@ -203,7 +203,7 @@ class ProjectsAPI(APIView):
 class ProjectAPI(APIView):
     """GET, PATCH, DELETE /api/v1/projects/{slug}"""
 
-    capability = Capability.MAKE_VIDEOS
+    capability = Capability.USE_PRODUCT
 
     @extend_schema(
         operation_id="projects_get", tags=_TAGS, responses={200: ProjectSerializer, **problems(NotFound)}
@@ -247,7 +247,7 @@ class ProjectAPI(APIView):
 class ScriptAPI(APIView):
     """PUT /api/v1/projects/{slug}/script"""
 
-    capability = Capability.MAKE_VIDEOS
+    capability = Capability.USE_PRODUCT
 
     @extend_schema(
         operation_id="projects_put_script",

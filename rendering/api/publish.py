@@ -60,7 +60,7 @@ class PublicationSerializer(serializers.Serializer):
 class PublishYouTubeAPI(APIView):
     """GET, POST /api/v1/renders/{id}/publish/youtube"""
 
-    capability = Capability.MAKE_VIDEOS
+    capability = Capability.USE_PRODUCT
 
     @extend_schema(
         operation_id="renders_publication",

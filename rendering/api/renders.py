@@ -51,7 +51,7 @@ def render_response(request: Request, job: RenderJob, *, status: int = 200) -> R
 class RendersAPI(APIView):
     """GET /api/v1/renders"""
 
-    capability = Capability.MAKE_VIDEOS
+    capability = Capability.USE_PRODUCT
 
     @extend_schema(
         operation_id="renders_list",
@@ -74,7 +74,7 @@ class RendersAPI(APIView):
 class RenderAPI(APIView):
     """GET, DELETE /api/v1/renders/{render_id}"""
 
-    capability = Capability.MAKE_VIDEOS
+    capability = Capability.USE_PRODUCT
 
     @extend_schema(
         operation_id="renders_get", tags=_TAGS, responses={200: RenderSerializer, **problems(NotFound)}
@@ -95,7 +95,7 @@ class RenderAPI(APIView):
 class RenderCancelAPI(APIView):
     """POST /api/v1/renders/{render_id}/cancel"""
 
-    capability = Capability.MAKE_VIDEOS
+    capability = Capability.USE_PRODUCT
 
     @extend_schema(
         operation_id="renders_cancel",
@@ -112,7 +112,7 @@ class RenderCancelAPI(APIView):
 class RenderRetryAPI(APIView):
     """POST /api/v1/renders/{render_id}/retry"""
 
-    capability = Capability.MAKE_VIDEOS
+    capability = Capability.USE_PRODUCT
 
     @extend_schema(
         operation_id="renders_retry",

@@ -130,7 +130,7 @@ def scene_response(project: Project, scene: Scene, *, status: int = 200) -> Resp
 class ScenesAPI(APIView):
     """GET, POST /api/v1/projects/{slug}/scenes"""
 
-    capability = Capability.MAKE_VIDEOS
+    capability = Capability.USE_PRODUCT
 
     @extend_schema(
         operation_id="scenes_list",
@@ -166,7 +166,7 @@ class ScenesAPI(APIView):
 class SceneAPI(APIView):
     """GET, PATCH, DELETE /api/v1/projects/{slug}/scenes/{scene_id}"""
 
-    capability = Capability.MAKE_VIDEOS
+    capability = Capability.USE_PRODUCT
 
     @extend_schema(
         operation_id="scenes_get", tags=_TAGS, responses={200: SceneSerializer, **problems(NotFound)}
@@ -212,7 +212,7 @@ class PreviewForm(Body):
 class ScenePreviewAPI(APIView):
     """GET /api/v1/projects/{slug}/scenes/{scene_id}/preview"""
 
-    capability = Capability.MAKE_VIDEOS
+    capability = Capability.USE_PRODUCT
     content_negotiation_class = OneForm
 
     @extend_schema(
@@ -240,7 +240,7 @@ class ScenePreviewAPI(APIView):
 class SceneOrderAPI(APIView):
     """POST /api/v1/projects/{slug}/scenes/order"""
 
-    capability = Capability.MAKE_VIDEOS
+    capability = Capability.USE_PRODUCT
 
     @extend_schema(
         operation_id="scenes_order",

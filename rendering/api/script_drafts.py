@@ -61,7 +61,7 @@ class ScriptDraftSerializer(serializers.Serializer):
 class ScriptDraftsAPI(APIView):
     """POST /api/v1/script-drafts"""
 
-    capability = Capability.MAKE_VIDEOS
+    capability = Capability.USE_PRODUCT
 
     @extend_schema(
         operation_id="script_drafts_create",
@@ -87,7 +87,7 @@ class ScriptDraftsAPI(APIView):
 class ScriptDraftAPI(APIView):
     """GET /api/v1/script-drafts/{id}"""
 
-    capability = Capability.MAKE_VIDEOS
+    capability = Capability.USE_PRODUCT
 
     @extend_schema(
         operation_id="script_drafts_get",

@@ -68,7 +68,7 @@ class QuoteSerializer(serializers.Serializer):
 class StitchAPI(APIView):
     """POST /api/v1/projects/{slug}/render/stitch"""
 
-    capability = Capability.MAKE_VIDEOS
+    capability = Capability.USE_PRODUCT
 
     @extend_schema(
         operation_id="projects_render_stitch",
@@ -97,7 +97,7 @@ class StitchAPI(APIView):
 class QuoteAPI(APIView):
     """POST /api/v1/projects/{slug}/render/quote"""
 
-    capability = Capability.MAKE_VIDEOS
+    capability = Capability.USE_PRODUCT
 
     @extend_schema(
         operation_id="projects_render_quote",

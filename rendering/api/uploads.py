@@ -83,7 +83,7 @@ class UploadSerializer(serializers.Serializer):
 class UploadsAPI(APIView):
     """POST /api/v1/projects/{slug}/uploads"""
 
-    capability = Capability.MAKE_VIDEOS
+    capability = Capability.USE_PRODUCT
 
     @extend_schema(
         operation_id="uploads_create",
@@ -114,7 +114,7 @@ class UploadsAPI(APIView):
 class UploadAPI(APIView):
     """GET, HEAD, PATCH, DELETE /api/v1/uploads/{id}"""
 
-    capability = Capability.MAKE_VIDEOS
+    capability = Capability.USE_PRODUCT
     parser_classes = [PieceParser, BoundedJSONParser]
 
     @extend_schema(

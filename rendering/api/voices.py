@@ -26,7 +26,7 @@ class VoiceSerializer(serializers.Serializer):
 class VoicesAPI(APIView):
     """GET /api/v1/voices"""
 
-    capability = Capability.MAKE_VIDEOS
+    capability = Capability.USE_PRODUCT
 
     @extend_schema(
         operation_id="voices_list",

@@ -29,7 +29,7 @@ from tenants.console.panels import panel
 from tenants.console.tenant_pages import id_begins
 from tenants.models import Tenant
 
-JOBS_OF_TENANT = 10
+JOBS_OF_TENANT = 50
 
 _STATES = [("", "All"), *((str(state.value), str(state.label).capitalize()) for state in JobState)]
 _NEEDS = [
@@ -93,7 +93,7 @@ def show(request: HttpRequest, job_id: UUID) -> HttpResponseBase:
     return render_page(request, "rendering/console/job.html", {"job": job, "facts": facts})
 
 
-@panel("renders", order=40)
+@panel("renders", order=40, tab="Jobs")
 def of_tenant(tenant: Tenant, at: datetime) -> Sheet:
     """A tenant's newest jobs."""
     rows = list(RenderJob.objects.defer("script").order_by("-created_at", "-pk")[:JOBS_OF_TENANT])

@@ -8,8 +8,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.utils.text import slugify
+
 from cutroom.console.board import Sheet
 from tenants.models import Tenant
+
+FIRST_TAB = "Overview"
 
 Show = Callable[[Tenant, datetime], Sheet]
 Cells = Callable[[Collection[UUID]], Mapping[UUID, str]]
@@ -26,16 +30,25 @@ class View:
     order: int = 0
 
 
-_panels: dict[str, tuple[int, Show]] = {}
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """A part of a tenant's page, and the tab it is under."""
+
+    show: Show
+    order: int
+    tab: str
+
+
+_panels: dict[str, Panel] = {}
 _columns: dict[str, tuple[int, Cells]] = {}
 _views: dict[str, View] = {}
 
 
-def panel(name: str, *, order: int) -> Callable[[Show], Show]:
+def panel(name: str, *, order: int, tab: str = FIRST_TAB) -> Callable[[Show], Show]:
     """Declare a part of a tenant's page. It runs inside the tenant's context; small `order` first."""
 
     def declare(function: Show) -> Show:
-        _panels[name] = (order, function)
+        _panels[name] = Panel(show=function, order=order, tab=tab)
         return function
 
     return declare
@@ -66,10 +79,19 @@ def views() -> list[View]:
     return [View(name="", label="All"), *sorted(_views.values(), key=lambda each: each.order)]
 
 
-def panels(tenant: Tenant, at: datetime) -> Iterator[Sheet]:
-    """Every part of a tenant's page, in order."""
-    for _, show in sorted(_panels.values(), key=lambda each: each[0]):
-        yield show(tenant, at)
+def tabs() -> list[tuple[str, str]]:
+    """Tabs of a tenant's page as (name in the address, title), in the order of their first parts."""
+    titles = dict.fromkeys(each.tab for each in _in_order())
+    return [("" if title == FIRST_TAB else slugify(title), title) for title in titles]
+
+
+def panels(tenant: Tenant, at: datetime, *, tab: str) -> Iterator[Sheet]:
+    """Every part of a tenant's page under the tab of this title, in order."""
+    return (each.show(tenant, at) for each in _in_order() if each.tab == tab)
+
+
+def _in_order() -> list[Panel]:
+    return sorted(_panels.values(), key=lambda each: each.order)
 
 
 def columns(ids: Collection[UUID]) -> list[tuple[str, Mapping[UUID, str]]]:

@@ -66,14 +66,17 @@ def index(request: HttpRequest) -> HttpResponseBase:
 @page("tenants/<uuid:tenant_id>/", name="tenant")
 @require_safe
 def show(request: HttpRequest, tenant_id: UUID) -> HttpResponseBase:
-    """Everything about one tenant on one page."""
+    """What each app knows of one tenant, a tab at a time: `tab` chooses, the overview comes first."""
     tenant = Tenant.objects.using("ops").filter(pk=tenant_id).first()
     if tenant is None:
         raise NotFound("There is no such tenant. It may have been erased.")
     at = clock.now()
+    tabs = lists.choices(request, "tab", panels.tabs())
+    title = next(each.label for each in tabs if each.is_chosen)
     with tenant_context(tenant.pk):
-        sheets = list(panels.panels(tenant, at))
-    return render_page(request, "tenants/console/tenant.html", {"tenant": tenant, "at": at, "sheets": sheets})
+        sheets = list(panels.panels(tenant, at, tab=title))
+    context = {"tenant": tenant, "at": at, "tabs": tabs, "tab": title, "sheets": sheets}
+    return render_page(request, "tenants/console/tenant.html", context)
 
 
 @panel("notes", order=5)

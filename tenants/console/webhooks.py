@@ -45,7 +45,7 @@ class ReplayDelivery(Deed):
         webhooks.replay(WebhookDelivery.objects.select_related("message", "endpoint").get(pk=target.id))
 
 
-@panel("endpoints", order=70)
+@panel("endpoints", order=70, tab="Keys and webhooks")
 def endpoints(tenant: Tenant, at: datetime) -> Sheet:
     """Where the tenant wants to be told what happened."""
     rows = list(WebhookEndpoint.objects.order_by("-created_at", "-id"))

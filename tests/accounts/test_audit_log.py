@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -11,6 +15,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
+from accounts import audit_exports
 from tenants import audit, audit_seals
 from tenants.context import Actor, tenant_context
 from tests.cast import Cast, bearer, browser_of
@@ -143,3 +148,51 @@ def test_a_person_or_key_that_is_gone_is_said_to_be(committed_cast: Cast) -> Non
     text = browser_of(committed_cast.alice, committed_cast.acme).get(PAGE).content.decode()
     assert "a deleted account" in text
     assert "a deleted key" in text
+
+
+def lines_of(client: Any, path: str) -> list[dict[str, Any]]:
+    """The entries of a JSONL file."""
+    answer = client.get(path)
+    assert (answer.status_code, answer["Content-Type"]) == (200, "application/jsonl")
+    return [json.loads(line) for line in b"".join(answer.streaming_content).splitlines()]
+
+
+@pytest.mark.committed
+def test_the_whole_log_is_a_file_oldest_first_with_its_hashes(
+    admin: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit_exports, "BATCH_ROWS", 2)
+    listed = admin.get(API).json()["results"]
+    lines = lines_of(admin, f"{API}?format=jsonl")
+    last = lines.pop()
+    assert (last["action"], last["sequence"]) == ("audit.exported", len(lines) + 1)
+    assert [(line["sequence"], line["hash"]) for line in lines] == [
+        (row["sequence"], row["hash"]) for row in reversed(listed)
+    ]
+
+
+@pytest.mark.committed
+def test_a_table_has_the_same_and_the_question_holds_for_it(admin: APIClient) -> None:
+    answer: Any = admin.get(f"{API}?format=csv&is_denied=true")
+    assert answer["Content-Disposition"].startswith('attachment; filename="audit-acme-')
+    [row] = csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode()))
+    assert (row["action"], json.loads(row["detail"])) == ("request.denied", {"status": 403})
+
+
+@pytest.mark.committed
+def test_the_page_has_both_files_for_admins_alone(written: Cast) -> None:
+    browser = browser_of(written.alice, written.acme)
+    assert f'href="{PAGE}.csv"' in browser.get(PAGE).content.decode()
+    assert {line["tenant_id"] for line in lines_of(browser, f"{PAGE}.jsonl")} == {str(written.acme.pk)}
+    assert [line["action"] for line in lines_of(browser, f"{PAGE}.jsonl?denied=1")] == ["request.denied"]
+    for path in (f"{PAGE}.csv", f"{PAGE}.jsonl"):
+        assert browser_of(written.bob, written.acme).get(path).status_code == 403, path
+    assert bearer(written.bob, written.acme).get(f"{API}?format=csv").status_code == 403
+    strange = lines_of(bearer(written.charlie, written.globex), f"{API}?format=jsonl")
+    assert str(written.acme.pk) not in json.dumps(strange)
+
+
+@pytest.mark.committed
+def test_an_unknown_form_is_named(admin: APIClient) -> None:
+    answer = admin.get(f"{API}?format=xml")
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "format")

@@ -8,12 +8,12 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from billing import reconciliation
+from billing import projection, reconciliation
 from billing.models import Reconciliation, TenantSubscription
-from billing.standin import state, subscriptions
+from billing.standin import courier, state, subscriptions
 from cutroom import clock
 from tenants.context import tenant_context
-from tests.billing.conftest import Till
+from tests.billing.conftest import Till, let_pass
 
 
 def lose_all_webhooks() -> None:
@@ -23,7 +23,9 @@ def lose_all_webhooks() -> None:
 
 def test_agreement_is_no_drift(acme: Till) -> None:
     acme.buy()
-    assert reconciliation.run(at=clock.now()) == reconciliation.Outcome(checked=1, drifted=[], unanswered=[])
+    let_pass(days=1)
+    outcome = reconciliation.run(at=clock.now())
+    assert outcome == reconciliation.Outcome(checked=1, drifted=[], unanswered=[], missing=[])
 
 
 @pytest.mark.fault(28)
@@ -37,6 +39,42 @@ def test_a_lost_cancellation_is_found(acme: Till) -> None:
     newest = Reconciliation.objects.get()
     assert (newest.checked, newest.drifted) == (1, 1)
     assert reconciliation.run(at=clock.now()).drifted == []
+
+
+def test_events_that_never_came_are_counted_once_and_told(acme: Till) -> None:
+    acme.buy()
+    acme.do(subscriptions.end, how=None)
+    with state.opened() as store:
+        lost = set(store.data["undelivered"])
+    lose_all_webhooks()
+    assert reconciliation.run(at=clock.now()).missing == [], "they may still be on their way"
+    let_pass(days=1)
+    out = StringIO()
+    call_command("reconcile_billing", "--json", stdout=out)
+    assert set(json.loads(out.getvalue())["missing"]) == lost
+    assert Reconciliation.objects.latest("at").missing == len(lost) > 0
+    assert reconciliation.run(at=clock.now()).missing == []
+
+
+def test_an_event_that_came_and_failed_is_not_missing(acme: Till, monkeypatch: pytest.MonkeyPatch) -> None:
+    acme.pay(acme.checkout())
+    with monkeypatch.context() as broken:
+        broken.setattr(projection, "recompute", lambda **_: 1 / 0)
+        courier.deliver()
+    lose_all_webhooks()
+    let_pass(days=1)
+    assert reconciliation.run(at=clock.now()).missing == []
+
+
+def test_events_of_customers_we_do_not_know_are_not_missing(acme: Till) -> None:
+    acme.buy()
+    with state.opened() as store:
+        stray = {"id": "cus_stray", "object": "customer", "metadata": {}, "invoice_settings": {}}
+        store.tell("customer.updated", stray)
+        store.tell("charge.succeeded", {"id": "ch_1", "object": "charge", "customer": acme.row().customer_id})
+    lose_all_webhooks()
+    let_pass(days=1)
+    assert reconciliation.run(at=clock.now()).missing == []
 
 
 @pytest.mark.fault(28)

@@ -55,6 +55,13 @@ def test_so_are_their_forms(acting: Client, path: str) -> None:
     assert acting.post(path, {}).status_code == 403
 
 
+def test_what_was_refused_is_named_in_the_log(site: Site, acting: Client) -> None:
+    acting.get("/account/security")
+    entry = AuditEntry.everywhere.using("ops").get(is_denied=True)
+    assert (entry.detail["route"], entry.detail["code"]) == ("account/security", "not-while-acting")
+    assert (entry.user_id, entry.operator_id) == (site.cast.bob.pk, site.cast.olga.pk)
+
+
 def test_the_api_stays_closed(acting: Client) -> None:
     for path in ("/api/v1/projects", "/api/account/api-keys", "/api/auth/me"):
         assert acting.get(path).status_code in (401, 403), path

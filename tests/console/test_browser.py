@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from metering.models import CreditLot
 from rendering.models import JobState, RenderJob
+from tenants.console import panels
 from tenants.models import AuditEntry, Membership, Tenant, TenantState
 from tests.console.conftest import REASON, Site
 from tests.pages.conftest import OpenBrowser, chromium, open_browser, signed_in
@@ -31,7 +32,7 @@ def addresses(site: Site) -> dict[str, str]:
         "home": "/admin/",
         "tenants": "/admin/tenants/",
         "no tenant fits": "/admin/tenants/?q=zzzz",
-        "tenant": f"/admin/tenants/{acme}/",
+        **{f"tenant, {title}": f"/admin/tenants/{acme}/?tab={tab}" for tab, title in panels.tabs()},
         "empty tenant": f"/admin/tenants/{site.cast.globex.pk}/",
         "jobs": "/admin/jobs/",
         "no job fits": "/admin/jobs/?q=zzzz",
@@ -53,6 +54,7 @@ def addresses(site: Site) -> dict[str, str]:
         "override": f"/admin/do/override-limit/?id={acme}",
         "change the plan": f"/admin/do/change-plan/?id={acme}",
         "act as": f"/admin/do/act-as/?id={bob}",
+        "delete": f"/admin/do/delete-tenant/?id={acme}",
         "many jobs": f"/admin/do/cancel-job/?id={job}&id={site.jobs['stuck'].pk}&id={site.jobs['ready'].pk}",
         "not found": "/admin/tenants/00000000-0000-4000-8000-000000000000/",
     }
@@ -121,6 +123,7 @@ def test_acting_as_a_member_shows_a_bar_that_stays(
 ) -> None:
     page = open_browser(client=olga, viewport={"width": 375, "height": 800}).new_page()
     page.goto(f"/admin/tenants/{site.acme.pk}/")
+    page.get_by_role("link", name="Members", exact=True).click()
     page.get_by_role("row").filter(has_text="bob@acme.test").get_by_role("link", name="Act as").click()
     page.get_by_label("Reason").fill(REASON)
     page.get_by_role("button", name="Act as this member").click()

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 import re
+from typing import Any
 
 import pytest
 from django.contrib import admin
@@ -16,10 +20,11 @@ from cutroom import clock
 from cutroom.console import pages
 from metering.models import SiteDay
 from rendering.models import RenderJob
+from tenants.console import panels
 from tenants.context import tenant_context
-from tenants.models import Hold
+from tenants.models import AuditEntry, Hold
 from tests.cast import Cast, browser_of
-from tests.console.conftest import Site
+from tests.console.conftest import Site, do
 
 pytestmark = pytest.mark.committed
 
@@ -33,7 +38,7 @@ def text_of(client: Client, path: str) -> str:
 
 
 def test_home_says_what_needs_a_person(site: Site, olga: Client) -> None:
-    Reconciliation.objects.create(at=clock.now(), checked=9, drifted=2)
+    Reconciliation.objects.create(at=clock.now(), checked=9, drifted=2, missing=3)
     Hold.objects.create(reason="restored", since=clock.now())
     page = olga.get("/admin/")
     found = {concern.what for concern in page.context["concerns"]}
@@ -42,6 +47,7 @@ def test_home_says_what_needs_a_person(site: Site, olga: Client) -> None:
         "Job in quarantine",
         "Limit requests wait",
         "Webhook drift",
+        "Webhooks missing",
         "Backup stale",
         "On hold",
     }
@@ -98,9 +104,30 @@ def test_search_finds_tenants_members_and_jobs(site: Site, olga: Client) -> None
 
 def test_long_names_and_empty_tenants_have_pages(site: Site, olga: Client) -> None:
     site.cast.globex.__class__.objects.using("ops").filter(pk=site.cast.globex.pk).update(name=LONG[:120])
-    page = text_of(olga, f"/admin/tenants/{site.cast.globex.pk}/")
-    assert "It has not rendered anything yet." in page
-    assert "No line was written yet." in page
+    page = f"/admin/tenants/{site.cast.globex.pk}/"
+    assert "It has not rendered anything yet." in text_of(olga, f"{page}?tab=jobs")
+    assert "No line was written yet." in text_of(olga, f"{page}?tab=ledger")
+    assert "No key works here." in text_of(olga, f"{page}?tab=keys-and-webhooks")
+
+
+def file_of(client: Client, rest: str) -> str:
+    answer: Any = client.get(f"/admin/audit/file/{rest}")
+    assert answer.status_code == 200, rest
+    return b"".join(answer.streaming_content).decode()
+
+
+def test_the_audit_log_of_all_tenants_is_a_file_and_taking_it_is_an_entry(site: Site, olga: Client) -> None:
+    do(olga, "suspend", site.acme.pk)
+    lines = [json.loads(line) for line in file_of(olga, "jsonl/?who=operators&tenant=acme").splitlines()]
+    [deed] = [(line["tenant_id"], line["action"], line["operator_id"]) for line in lines]
+    assert deed == (str(site.acme.pk), "operator.suspend", str(site.cast.olga.pk))
+    rows = list(csv.DictReader(io.StringIO(file_of(olga, "csv/"))))
+    assert {row["tenant_id"] for row in rows} > {str(site.acme.pk)}
+    taken = AuditEntry.everywhere.using("ops").filter(action="operator.audit-exported").order_by("at")
+    assert [entry.detail["form"] for entry in taken] == ["jsonl", "csv"]
+    assert {entry.operator_id for entry in taken} == {site.cast.olga.pk}
+    assert olga.get("/admin/audit/file/xml/").status_code == 404
+    assert browser_of(site.cast.alice, site.acme).get("/admin/audit/file/csv/").status_code == 302
 
 
 def test_what_is_gone_is_not_found(olga: Client) -> None:
@@ -115,7 +142,7 @@ def test_pages_take_a_constant_number_of_queries(site: Site, olga: Client) -> No
         "/admin/jobs/",
         "/admin/audit/",
         "/admin/requests/",
-        f"/admin/tenants/{site.acme.pk}/",
+        *(f"/admin/tenants/{site.acme.pk}/?tab={tab}" for tab, _ in panels.tabs()),
     ]
     before = {path: _count(olga, path) for path in paths}
     with tenant_context(site.acme.pk):

@@ -136,8 +136,14 @@ def sign_in(client: httpx.Client) -> None:
     session = post(client, "/api/auth/magic-link/verify", token=token).json()
     client.headers["Authorization"] = f"Bearer {session['access_token']}"
     assert client.get("/api/auth/me").json()["role"] == "admin"
-    for page in ("/usage", "/billing", "/account", "/team"):
-        assert client.get(page).status_code == 200, page
+    for page in ("/usage", "/billing", "/account", "/account/security", "/team"):
+        answer = client.get(page)
+        assert answer.status_code == 200, page
+        assert "video" not in answer.text.lower(), answer.text
+    post(client, "/api/account/rotate-api-key")
+    assert {"letters:read", "letters:write"} <= set(
+        client.get("/api/account/api-keys").json()["results"][0]["scopes"]
+    )
 
 
 def the_quota_ends(client: httpx.Client) -> None:

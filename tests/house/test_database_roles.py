@@ -76,7 +76,7 @@ def test_a_forgotten_transaction_of_app_is_ended_by_the_server(var: Path) -> Non
             connection.execute(f"SHOW {name}").fetchone()
             for name in ("statement_timeout", "idle_in_transaction_session_timeout")
         ]
-    assert limits == [("30s",), ("1min",)]
+    assert limits == [("30s",), ("20s",)]
 
 
 def test_only_we_can_read_the_passwords(var: Path) -> None:

@@ -17,6 +17,7 @@ from sentry_sdk.envelope import Envelope
 from sentry_sdk.transport import Transport
 
 from cutroom import reporting
+from cutroom.errors import Unavailable
 from cutroom.logs import log_context
 
 MAIL = "canary.person@mail.example.org"
@@ -33,7 +34,12 @@ def broken_page(request: HttpRequest, title: str) -> HttpResponse:
     raise RuntimeError(f"{title}: {mail} {token} {script}")
 
 
-urlpatterns = [path("broken/<str:title>", broken_page)]
+def closed_page(request: HttpRequest) -> HttpResponse:
+    """A view that refuses: what it needs is away."""
+    raise Unavailable("The store does not answer.")
+
+
+urlpatterns = [path("broken/<str:title>", broken_page), path("closed", closed_page)]
 
 
 class Keeper(Transport):
@@ -78,6 +84,16 @@ def test_a_fault_in_a_page_is_reported_with_its_place_and_its_request_id(events:
     assert event["tags"]["request_id"] == "r-42"
     assert set(event) & {"request", "user", "breadcrumbs", "extra"} == set()
     assert_nothing_personal(events())
+
+
+@override_settings(ROOT_URLCONF=__name__)
+def test_a_refusal_that_we_chose_is_a_warning_and_no_report(
+    events: Events, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert Client().get("/closed").status_code == 503
+    [line] = [record for record in caplog.records if record.getMessage() == "request_failed"]
+    assert (line.levelname, vars(line)["status_code"]) == ("WARNING", 503)
+    assert events() == []
 
 
 def test_an_error_in_the_log_is_reported_without_its_arguments(events: Events) -> None:

@@ -54,7 +54,7 @@ def test_switching_down_and_staying(alice_browser: Client, acme: Till) -> None:
     acme.buy()
     alice_browser.post("/billing/plan", {"deed": "cancel"})
     page = said(alice_browser)
-    assert "then the workspace is on Free. Every video stays." in page
+    assert "then the workspace is on Free. Everything you made stays." in page
     assert "Next invoice none" in page
     alice_browser.post("/billing/plan", {"deed": "keep"})
     assert "then the workspace is on Free" not in said(alice_browser)

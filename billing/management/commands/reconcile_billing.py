@@ -17,7 +17,8 @@ class Command(BaseCommand):
     """Exit code 0 when all agreed or was corrected, 1 when Stripe did not answer or a dry run found drift."""
 
     help = (
-        "Compare each subscription with Stripe and correct what differs, as happens every night. Exit "
+        "Compare each subscription with Stripe, correct what differs and list events that never came, as "
+        "happens every night. Exit "
         "code 0: all agreed or was corrected; 1: Stripe did not answer, or --dry-run found differences."
     )
 
@@ -39,5 +40,8 @@ class Command(BaseCommand):
             self.stdout.write(f"{outcome.checked} customers compared, {len(outcome.drifted)} {verb}.")
             for customer_id in outcome.drifted:
                 self.stdout.write(f"  {customer_id}")
+            self.stdout.write(f"{len(outcome.missing)} events of Stripe never came here.")
+            for event_id in outcome.missing:
+                self.stdout.write(f"  {event_id}")
         if outcome.unanswered or (options["dry_run"] and outcome.drifted):
             raise CommandError(f"{len(outcome.unanswered)} customers could not be read.", returncode=1)

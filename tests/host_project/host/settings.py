@@ -116,6 +116,12 @@ LOGIN_URL = "/login"
 TENANTS_RESOLVERS = ["accounts.resolvers.from_bearer", "accounts.resolvers.from_page_session"]
 TENANTS_STORAGE_AREAS = ("exports", "audit")
 TENANTS_ENTITLEMENTS = "metering.entitlements.for_tenant"
+TENANTS_PRODUCT = {
+    "scope": "letters",
+    "may": "write, read and delete letters",
+    "reads": "read letters",
+    "writes": "write and delete letters",
+}
 # Their views ask Stripe or wait for an export, so they open transactions of their own.
 TENANTS_OWN_TRANSACTIONS = (
     "/api/account/export",

@@ -26,7 +26,7 @@ class NewLetter(serializers.Serializer):
 class LettersAPI(APIView):
     """GET, POST /api/letters"""
 
-    capability = Capability.MAKE_VIDEOS
+    capability = Capability.USE_PRODUCT
 
     def get(self, request: Request) -> Response:
         """The texts of the tenant's letters."""
