@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.text import slugify
 from django.views.decorators.http import require_safe
@@ -31,6 +31,7 @@ from tenants.models import AuditEntry, Tenant
 
 ENTRIES_OF_TENANT = 50
 
+_ASKED = ("tenant", "action", "person", "target")
 _WHO = [("", "Everything"), ("operators", "Deeds of operators"), ("denied", "Refused")]
 
 pages.entry(label="Audit log", icon="key", name="audit", area="audit", order=60)
@@ -39,8 +40,8 @@ pages.entry(label="Audit log", icon="key", name="audit", area="audit", order=60)
 @page("audit/", name="audit")
 @require_safe
 def index(request: HttpRequest) -> HttpResponseBase:
-    """Fifty entries of all tenants, newest first; of one tenant, one action, or a kind."""
-    asked = {name: request.GET.get(name, "").strip() for name in ("tenant", "action")}
+    """Fifty entries of all tenants, newest first: of a tenant, an action, a person, a thing, or a kind."""
+    asked = {name: request.GET.get(name, "").strip() for name in _ASKED}
     who = lists.choices(request, "who", _WHO)
     rows = _narrowed(lists.chosen_of(who), **asked)
     listing = lists.page_of(request, rows.select_related("tenant", "link").order_by("-at", "-id"))
@@ -63,7 +64,7 @@ def download(request: HttpRequest, kind: str) -> HttpResponseBase:
     """The same choice as one file, oldest first. That it was taken is an entry of the operator's own."""
     if kind not in row_files.FORMS:
         raise NotFound()
-    asked = {name: request.GET.get(name, "").strip() for name in ("tenant", "action")}
+    asked = {name: request.GET.get(name, "").strip() for name in _ASKED}
     who = lists.chosen_of(lists.choices(request, "who", _WHO))
     caller, at = require_principal(request), clock.now()
     operator = Actor(user_id=caller.user_id, session_id=caller.session_id, operator_id=caller.user_id)
@@ -90,12 +91,17 @@ def of_tenant(tenant: Tenant, at: datetime) -> Sheet:
     return Sheet(template="accounts/console/_audit.html", context=context)
 
 
-def _narrowed(who: str, *, tenant: str, action: str) -> QuerySet[AuditEntry]:
+def _narrowed(who: str, *, tenant: str, action: str, person: str, target: str) -> QuerySet[AuditEntry]:
     rows: Any = AuditEntry.everywhere.using("ops").all()
     if tenant:
         rows = rows.filter(tenant__slug=tenant)
     if action:
         rows = rows.filter(action__startswith=action)
+    if person:
+        ids = User.objects.filter(email=person.lower()).values("pk")
+        rows = rows.filter(Q(user_id__in=ids) | Q(operator_id__in=ids))
+    if target:
+        rows = rows.filter(Q(target=target) | Q(request_id=target))
     if who == "operators":
         rows = rows.exclude(operator_id=None)
     if who == "denied":

@@ -110,6 +110,21 @@ def test_long_names_and_empty_tenants_have_pages(site: Site, olga: Client) -> No
     assert "No key works here." in text_of(olga, f"{page}?tab=keys-and-webhooks")
 
 
+def test_the_audit_log_is_narrowed_by_person_thing_and_request(site: Site, olga: Client) -> None:
+    do(olga, "suspend", site.acme.pk)
+    do(olga, "cancel-job", site.jobs["queued"].pk)
+    request_id = AuditEntry.everywhere.using("ops").get(action="operator.suspend").request_id
+    for query, shown in {
+        "person=OLGA@cutroom.test&action=operator": {"operator.suspend", "operator.cancel-job"},
+        "person=bob@acme.test&action=operator": set(),
+        "person=nobody": set(),
+        f"target=render:{site.jobs['queued'].pk}&action=operator": {"operator.cancel-job"},
+        f"target={request_id}": {"operator.suspend"},
+    }.items():
+        page = olga.get(f"/admin/audit/?{query}")
+        assert {line["entry"].action for line in page.context["lines"]} == shown, query
+
+
 def file_of(client: Client, rest: str) -> str:
     answer: Any = client.get(f"/admin/audit/file/{rest}")
     assert answer.status_code == 200, rest
