@@ -24,7 +24,7 @@ from rendering.console import job_facts
 from rendering.console.facts import SILENT_MINUTES
 from rendering.models import ACTIVE_JOB_STATES, JobState, RenderJob, RenderStep
 from rendering.outcomes import QUARANTINES
-from tenants.console import lists
+from tenants.console import lists, looks
 from tenants.console.panels import panel
 from tenants.console.tenant_pages import id_begins
 from tenants.models import Tenant
@@ -82,14 +82,19 @@ def many(request: HttpRequest) -> HttpResponseBase:
 @page("jobs/<uuid:job_id>/", name="job")
 @require_safe
 def show(request: HttpRequest, job_id: UUID) -> HttpResponseBase:
-    """Everything about one job: steps over time, attempts, what the worker said, what went in."""
+    """Everything about one job: steps over time, attempts, what the worker said, what went in.
+
+    The tenant's audit log tells who looked.
+    """
     job = RenderJob.everywhere.using("ops").select_related("tenant", "project").filter(pk=job_id).first()
     if job is None:
         raise NotFound("There is no such job. Its members may have deleted it.")
+    at = clock.now()
+    looks.note(request, job.tenant_id, target=f"render:{job.pk}", at=at)
     steps = list(
         RenderStep.everywhere.using("ops").filter(job_id=job.pk).order_by("ordinal", "scene", "part", "pk")
     )
-    facts = job_facts.of(job, steps, at=clock.now())
+    facts = job_facts.of(job, steps, at=at)
     return render_page(request, "rendering/console/job.html", {"job": job, "facts": facts})
 
 

@@ -18,7 +18,7 @@ from cutroom.console.pages import page
 from cutroom.console.search import MOST, Hit, finder
 from cutroom.console.site import render_page
 from cutroom.errors import NotFound
-from tenants.console import lists, panels
+from tenants.console import lists, looks, panels
 from tenants.console.panels import panel
 from tenants.context import tenant_context
 from tenants.models import OperatorNote, Tenant, TenantState
@@ -66,13 +66,17 @@ def index(request: HttpRequest) -> HttpResponseBase:
 @page("tenants/<uuid:tenant_id>/", name="tenant")
 @require_safe
 def show(request: HttpRequest, tenant_id: UUID) -> HttpResponseBase:
-    """What each app knows of one tenant, a tab at a time: `tab` chooses, the overview comes first."""
+    """What each app knows of one tenant, a tab at a time: `tab` chooses, the overview comes first.
+
+    The tenant's audit log tells who looked.
+    """
     tenant = Tenant.objects.using("ops").filter(pk=tenant_id).first()
     if tenant is None:
         raise NotFound("There is no such tenant. It may have been erased.")
     at = clock.now()
     tabs = lists.choices(request, "tab", panels.tabs())
     title = next(each.label for each in tabs if each.is_chosen)
+    looks.note(request, tenant.pk, target=f"tenant:{tenant.pk}", at=at)
     with tenant_context(tenant.pk):
         sheets = list(panels.panels(tenant, at, tab=title))
     context = {"tenant": tenant, "at": at, "tabs": tabs, "tab": title, "sheets": sheets}

@@ -112,7 +112,7 @@ def test_reminders_leave_a_week_and_a_day_before_it_is_too_late(acme: Cast) -> N
         assert reminders.count() == mails * people, (days, hours)
 
 
-def test_the_purge_leaves_nothing_and_a_signed_receipt(acme: Cast, media: Path, vault: Vault) -> None:
+def test_t26_the_purge_leaves_nothing_and_a_signed_receipt(acme: Cast, media: Path, vault: Vault) -> None:
     url = ask(acme).json()["undo_url"]
     assert purging.work(at=later()) == 1
     erasure = Erasure.objects.get()

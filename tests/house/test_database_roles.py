@@ -58,7 +58,7 @@ def test_app_cannot_become_another_role_or_make_a_table(var: Path) -> None:
                 connection.execute(statement)
 
 
-def test_backup_reads_what_row_security_hides_from_app(var: Path) -> None:
+def test_t29_backup_reads_what_row_security_hides_from_app(var: Path) -> None:
     with psycopg.connect(postgres.urls(var)["owner"]) as connection:
         connection.execute("CREATE TABLE secrets AS SELECT 1 AS id")
         connection.execute("ALTER TABLE secrets ENABLE ROW LEVEL SECURITY")
@@ -70,7 +70,7 @@ def test_backup_reads_what_row_security_hides_from_app(var: Path) -> None:
     assert counts == {"app": (0,), "backup": (1,)}
 
 
-def test_a_forgotten_transaction_of_app_is_ended_by_the_server(var: Path) -> None:
+def test_t21_a_forgotten_transaction_of_app_is_ended_by_the_server(var: Path) -> None:
     with psycopg.connect(postgres.urls(var)["app"]) as connection:
         limits = [
             connection.execute(f"SHOW {name}").fetchone()

@@ -167,7 +167,7 @@ def test_any_accept_gets_the_stream(alice: APIClient, queued: RenderJob, accept:
     assert glance(alice, queued, Accept=accept)
 
 
-def test_strangers_and_other_tenants_hear_nothing(
+def test_t11_strangers_and_other_tenants_hear_nothing(
     stranger: APIClient, charlie: APIClient, queued: RenderJob
 ) -> None:
     path = f"/api/v1/renders/{queued.pk}/events"

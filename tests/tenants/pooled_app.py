@@ -70,7 +70,7 @@ class Requests:
         self.callers, self.random = callers, random.Random(seed)
         self.asked, self.foreign = 0, list[str]()
         self._middle = SessionMiddleware(TenantMiddleware(look))
-        self._kinds = [self._as_member] * 7 + [self._as_stranger] * 2 + [self._over_all_middleware]
+        self._kinds = [self._as_member] * 35 + [self._as_stranger] * 13 + [self._over_all_middleware] * 2
 
     def one(self, _: int) -> None:
         """The next request, as a server runs it: old connections are given back around it."""

@@ -37,7 +37,7 @@ def delete_and_fail(tenant: Tenant) -> None:
         raise LookupError
 
 
-def test_without_a_tenant_the_first_wall_raises_before_any_sql(cast: Cast) -> None:
+def test_t6_without_a_tenant_the_first_wall_raises_before_any_sql(cast: Cast) -> None:
     """T6."""
     with pytest.raises(NoTenantInContext):
         Membership.objects.all()
@@ -45,7 +45,7 @@ def test_without_a_tenant_the_first_wall_raises_before_any_sql(cast: Cast) -> No
         current_tenant_id()
 
 
-def test_contexts_nest_and_restore(cast: Cast) -> None:
+def test_t10_contexts_nest_and_restore(cast: Cast) -> None:
     """T10."""
     with tenant_context(cast.acme.pk):
         assert_inside(cast.acme)

@@ -154,9 +154,9 @@ def test_t7_ten_thousand_requests_through_one_connection_of_pgbouncer(
 def test_t8_a_connection_that_is_used_again_starts_without_a_tenant(
     callers: list[tuple[str, str]], tmp_path: Path, keeps: bool, threads: int
 ) -> None:
-    orders = [order(callers, requests=2000, threads=threads, keeps=keeps)]
+    orders = [order(callers, requests=600, threads=threads, keeps=keeps)]
     reports = ask(tmp_path, orders, DATABASE_POOL_SIZE="1")
-    assert reports == [{"asked": 2000, "foreign": []}]
+    assert reports == [{"asked": 600, "foreign": []}]
 
 
 @pytest.mark.committed
@@ -164,7 +164,7 @@ def test_t7_the_instrument_sees_a_leak(
     callers: list[tuple[str, str]], bouncer: Bouncer, tmp_path: Path
 ) -> None:
     """With a setting of the session instead of the transaction the same requests do see foreign rows."""
-    orders = [order(callers, requests=500, leaks=True)]
+    orders = [order(callers, requests=100, leaks=True)]
     [report] = ask(tmp_path, orders, DATABASE_URL=bouncer.url, DATABASE_PREPARE="false")
     assert report["foreign"]
 

@@ -107,7 +107,7 @@ def keyed() -> set[str]:
     return {model._meta.db_table for model in row_security.keyed_models()}
 
 
-def test_every_table_is_behind_the_wall_or_reviewed() -> None:
+def test_t2_every_table_is_behind_the_wall_or_reviewed() -> None:
     """T2. A new table fails here until it has a tenant, or a reason not to."""
     found = {name: (is_forced, has_tenant) for name, is_forced, has_tenant in rows(RELATIONS)}
     own = {name for name in found if not name.startswith("djstripe_")}
@@ -118,7 +118,7 @@ def test_every_table_is_behind_the_wall_or_reviewed() -> None:
     assert {name for name, (is_forced, _) in found.items() if is_forced} == walled() | keyed()
 
 
-def test_every_wall_has_its_policies_and_no_other() -> None:
+def test_t3_t4_every_wall_has_its_policies_and_no_other() -> None:
     """T2, T3, T4: both conditions, by tenant for the app alone, through an InitPlan."""
     found: dict[str, dict[str, Any]] = {}
     for table, name, roles, command, writes_as_it_reads, condition in rows(POLICIES):
@@ -170,7 +170,7 @@ def test_a_foreign_row_cannot_be_written(cast: Cast) -> None:
             assert cursor.rowcount == 0
 
 
-def test_a_key_cannot_point_at_another_tenants_row(cast: Cast) -> None:
+def test_t14_a_key_cannot_point_at_another_tenants_row(cast: Cast) -> None:
     """T14: a plain foreign key check would not see the wall."""
     with tenant_context(cast.globex.pk):
         theirs = Project.objects.create(slug="film", title="Film")
@@ -184,7 +184,7 @@ def steal(project: Project) -> None:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
-def test_unique_names_are_unique_within_a_tenant_only(cast: Cast) -> None:
+def test_e5_t15_unique_names_are_unique_within_a_tenant_only(cast: Cast) -> None:
     """T15: a clash would tell one tenant what another has."""
     for tenant in (cast.acme, cast.globex):
         with tenant_context(tenant.pk):
@@ -221,7 +221,7 @@ def test_the_app_has_no_rights_on_the_record_of_breaches(statement: str) -> None
 
 
 @pytest.mark.parametrize("role", ["ops", "owner", "backup"])
-def test_the_app_cannot_become_a_stronger_role(role: str) -> None:
+def test_t5_the_app_cannot_become_a_stronger_role(role: str) -> None:
     """T5."""
     assert "permission denied" in refused(f"SET ROLE {role}")
 
@@ -238,7 +238,7 @@ def test_the_app_cannot_become_a_stronger_role(role: str) -> None:
         "DELETE FROM django_migrations",
     ],
 )
-def test_the_app_cannot_take_the_wall_down(statement: str) -> None:
+def test_t17_the_app_cannot_take_the_wall_down(statement: str) -> None:
     """T17."""
     message = refused(statement)
     assert "permission denied" in message or "must be owner" in message
@@ -282,7 +282,7 @@ def test_operators_see_every_tenant(committed_cast: Cast) -> None:
     assert seen == {"acme", "globex"}
 
 
-def test_the_app_role_is_weak() -> None:
+def test_t1_t28_the_app_role_is_weak() -> None:
     """T1, T28."""
     assert checks.app_role_is_weak(None, databases=["default"]) == []
     assert checks.app_role_is_weak(None, databases=None) == []

@@ -52,7 +52,7 @@ def test_a_key_lies_under_its_tenant_and_area() -> None:
         "\uff0e\uff0e/b",
     ],
 )
-def test_names_that_climb_hide_or_are_encoded_are_refused(name: str) -> None:
+def test_t24_names_that_climb_hide_or_are_encoded_are_refused(name: str) -> None:
     """T24."""
     with pytest.raises(ValueError, match="storage name"):
         key(name)
