@@ -200,6 +200,7 @@ TENANTS_WEBHOOK_EVENTS = {
     "render.succeeded": "A video is ready",
     "render.degraded": "A video is ready, but something in it was replaced",
     "render.failed": "A render has failed",
+    "export.ready": "An export of the workspace can be fetched",
     "subscription.updated": "What the workspace pays for has changed",
     "usage.threshold": "A meter has reached 50, 80, 95 or 100 percent of its limit",
 }

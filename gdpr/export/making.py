@@ -14,6 +14,7 @@ from pathlib import Path
 
 from django.db import transaction
 from django.db.models import F, Q
+from django.urls import reverse
 
 from accounts import outbox
 from accounts.models import User
@@ -27,7 +28,7 @@ from gdpr.export.manifest import Contents
 from gdpr.export.models import Export, ExportState
 from gdpr.export.selection import Subject
 from gdpr.export.writing import write_archive
-from tenants import audit, storage
+from tenants import audit, storage, webhooks
 from tenants.context import Actor, tenant_context
 from tenants.models import Tenant
 
@@ -179,6 +180,15 @@ def _finish(claim: Claim, contents: Contents, size: int) -> None:
         )
     _audit(claim.export, "export.made", bytes=size, missing=contents.missing.count)
     _tell(claim.export, contents)
+    if claim.export.is_whole:
+        _announce(claim.export)
+
+
+def _announce(export: Export) -> None:
+    """To the workspace's own programs; a person's own export is that person's business."""
+    url = f"{conf.site_url()}{reverse('gdpr:download-export', args=[export.name])}"
+    with tenant_context(export.tenant_id):
+        webhooks.announce("export.ready", {"export_id": str(export.pk), "url": url})
 
 
 def _tell(export: Export, contents: Contents) -> None:

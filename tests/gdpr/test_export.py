@@ -20,7 +20,7 @@ from gdpr.export.models import Export, ExportState
 from rendering.models import Asset, Scene
 from tenants import audit, storage
 from tenants.context import tenant_context
-from tenants.models import AuditEntry, Role
+from tenants.models import AuditEntry, Role, WebhookMessage
 from tests.cast import Cast, open_session
 from tests.gdpr.exports import PICTURE, ask, export_of, fill, opened, store
 
@@ -184,6 +184,15 @@ def test_who_asked_is_told_by_mail(acme: Cast) -> None:
     assert letter.to == [acme.alice.email]
     assert export.name in letter.body
     assert "/account#export" in letter.body
+
+
+def test_the_workspaces_programs_are_told_of_an_export_of_the_whole(acme: Cast) -> None:
+    made = export_of(acme.alice, acme.acme)
+    export_of(acme.bob, acme.acme, Role.CREATOR)
+    with tenant_context(acme.acme.pk):
+        [message] = WebhookMessage.objects.filter(type="export.ready")
+    assert message.data["export_id"] == str(made.pk)
+    assert message.data["url"].endswith(f"/api/account/download-export/{made.name}")
 
 
 def test_what_happened_is_in_the_audit_log(acme: Cast) -> None:
