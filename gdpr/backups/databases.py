@@ -25,6 +25,12 @@ def exists(name: str) -> bool:
         return _exists(server, name)
 
 
+def is_installed() -> bool:
+    """Is the live database there, with tables? Not after a total loss, nor on a new server."""
+    name = Address.of("owner").name
+    return exists(name) and not is_empty(name)
+
+
 def is_empty(name: str) -> bool:
     """Does the database have no table, as on a server that was set up a moment ago?"""
     with Address.of("owner", name=name).connect() as connection:

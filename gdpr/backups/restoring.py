@@ -46,11 +46,10 @@ def restore(manifest: Manifest, wish: Wish, *, store: Store, identities: Sequenc
     began = time.monotonic()
     refuse_unfit(manifest, wish)
     facts = verification.check(manifest, store=store, identities=identities)
-    if wish.replaces and wish.has_safety_backup and _has_something_to_lose():
+    if wish.replaces and wish.has_safety_backup and databases.is_installed():
         facts["safety_backup"] = making.make(label=f"before restoring {manifest.id}").pk
     with ExitStack() as lock:
-        if _is_alive():
-            lock.enter_context(locks.only_one())
+        lock.enter_context(locks.only_one())
         with aside.restored(manifest, store=store, identities=identities) as place:
             facts |= aside.settle(
                 place,
@@ -145,14 +144,6 @@ def _beside(fresh: Path | None, name: str) -> Path | None:
     if fresh is None:
         return None
     return fresh.rename(fresh.with_name(f"{fresh.name.removesuffix('.aside')}.{name}"))
-
-
-def _has_something_to_lose() -> bool:
-    return _is_alive() and not databases.is_empty(conf.database("owner")["NAME"])
-
-
-def _is_alive() -> bool:
-    return databases.exists(conf.database("owner")["NAME"])
 
 
 def _forget_cache() -> None:

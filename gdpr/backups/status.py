@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -49,9 +49,10 @@ class Status:
         return {"state": self.state, **plain}
 
 
-def status(at: datetime) -> Status:
-    """The state of the backups at the moment `at`. One query, of the newest rows."""
-    runs = list(BackupRun.objects.order_by("-started_at")[:LOOKED_AT])
+def status(at: datetime, *, runs: Sequence[BackupRun] | None = None) -> Status:
+    """The state of the backups at the moment `at`. One query, of the newest rows, unless they are given."""
+    if runs is None:
+        runs = list(BackupRun.objects.order_by("-started_at")[:LOOKED_AT])
     present = [run for run in runs if run.removed_at is None]
     good = next((run for run in present if run.state == BackupState.SUCCEEDED), None)
     newest = next((run for run in runs if run.state != BackupState.RUNNING), None)
@@ -95,29 +96,35 @@ def is_due(at: datetime) -> bool:
 
 def synchronise(store: Store, *, at: datetime) -> None:
     """Bring the rows up to what the store holds: after a restore the store knows more than the database."""
-    found = {entry.id: entry for entry in catalogue.listed(store)}
-    for entry in found.values():
-        state = BackupState.SUCCEEDED if entry.is_complete else BackupState.INCOMPLETE
+    found = of_store(store)
+    for run in found:
+        proved = ("state", "verified_at", "drilled_at", "recovery_seconds", "removed_at")
+        made = ("started_at", "finished_at", "database_bytes")
+        known = {name: getattr(run, name) for name in proved}
         BackupRun.objects.update_or_create(
-            pk=entry.id,
-            defaults={
-                "state": state,
-                "verified_at": entry.verified_at,
-                "drilled_at": entry.drilled_at,
-                "recovery_seconds": entry.recovery_seconds,
-                "removed_at": None,
-            },
-            create_defaults={
-                "state": state,
-                "started_at": entry.made_at,
-                "finished_at": entry.made_at,
-                "database_bytes": entry.bytes,
-                "verified_at": entry.verified_at,
-                "drilled_at": entry.drilled_at,
-                "recovery_seconds": entry.recovery_seconds,
-            },
+            pk=run.pk,
+            defaults=known,
+            create_defaults={**known, **{name: getattr(run, name) for name in made}},
         )
-    _good_rows().exclude(pk__in=found).update(removed_at=at)
+    _good_rows().exclude(pk__in=[run.pk for run in found]).update(removed_at=at)
+
+
+def of_store(store: Store) -> list[BackupRun]:
+    """A row, not saved, for each backup of the store, newest first: the database may be what was lost."""
+    rows = [
+        BackupRun(
+            id=entry.id,
+            state=BackupState.SUCCEEDED if entry.is_complete else BackupState.INCOMPLETE,
+            started_at=entry.made_at,
+            finished_at=entry.made_at,
+            database_bytes=entry.bytes,
+            verified_at=entry.verified_at,
+            drilled_at=entry.drilled_at,
+            recovery_seconds=entry.recovery_seconds,
+        )
+        for entry in catalogue.listed(store)
+    ]
+    return sorted(rows, key=lambda run: run.started_at, reverse=True)
 
 
 def _good_rows() -> QuerySet[BackupRun]:

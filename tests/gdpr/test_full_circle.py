@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 from dataclasses import asdict
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 
 from accounts.models import Session
 from cutroom import clock, footage
@@ -64,8 +67,12 @@ def test_everything_comes_back_from_a_total_loss(
     assert job.state == JobState.SUCCEEDED
     session = open_session(acme_at_work.alice, acme_at_work.acme)
     manifest = vault.manifest(making.make())
+    call_command("verify_backup")
     before, stored = tables(), files(media)
     lose_everything(media)
+    call_command("backup_status", "--json", stdout=(said := StringIO()))
+    assert json.loads(said.getvalue())["last_backup_id"] == manifest.id
+    call_command("verify_backup", "--identity", str(vault.identity_file))
 
     report = restoring.restore(manifest, REPLACE, store=vault.store, identities=vault.identities)
 
