@@ -13,6 +13,7 @@ from cutroom.signatures import SignatureInvalid
 from gdpr import conf
 from gdpr.backups import manifests
 from gdpr.backups.errors import Damaged
+from gdpr.backups.manifests import MediaFacts
 from gdpr.backups.stores import Store
 
 KIND = "cutroom-backup-check/1"
@@ -34,7 +35,8 @@ class Listed:
     id: str
     made_at: datetime
     is_complete: bool = True
-    bytes: int = 0
+    database_bytes: int = 0
+    media: MediaFacts | None = None
     recipients: tuple[str, ...] = ()
     verified_at: datetime | None = None
     drilled_at: datetime | None = None
@@ -79,7 +81,8 @@ def _entry(backup_id: str, store: Store) -> Listed | None:
         id=backup_id,
         made_at=manifest.made_at,
         is_complete=manifest.is_complete,
-        bytes=sum(part.size for part in manifest.parts.values()),
+        database_bytes=manifest.parts["database"].size,
+        media=manifest.media,
         recipients=tuple(manifest.recipients),
         verified_at=max(times, default=None),
         drilled_at=datetime.fromisoformat(drill["at"]) if drill else None,

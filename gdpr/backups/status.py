@@ -20,6 +20,10 @@ BACKUP_MAX_AGE = timedelta(hours=26)
 CHECK_MAX_AGE = timedelta(days=8)
 # A month of daily backups, even when half of them fail and are tried again every hour.
 LOOKED_AT = 500
+KNOWN_BY_THE_STORE = (
+    *("state", "removed_at", "database_bytes", "media_files", "media_bytes"),
+    *("verified_at", "drilled_at", "recovery_seconds"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,14 +102,9 @@ def synchronise(store: Store, *, at: datetime) -> None:
     """Bring the rows up to what the store holds: after a restore the store knows more than the database."""
     found = of_store(store)
     for run in found:
-        proved = ("state", "verified_at", "drilled_at", "recovery_seconds", "removed_at")
-        made = ("started_at", "finished_at", "database_bytes")
-        known = {name: getattr(run, name) for name in proved}
-        BackupRun.objects.update_or_create(
-            pk=run.pk,
-            defaults=known,
-            create_defaults={**known, **{name: getattr(run, name) for name in made}},
-        )
+        known = {name: getattr(run, name) for name in KNOWN_BY_THE_STORE}
+        times = {"started_at": run.started_at, "finished_at": run.finished_at}
+        BackupRun.objects.update_or_create(pk=run.pk, defaults=known, create_defaults=known | times)
     _good_rows().exclude(pk__in=[run.pk for run in found]).update(removed_at=at)
 
 
@@ -117,7 +116,9 @@ def of_store(store: Store) -> list[BackupRun]:
             state=BackupState.SUCCEEDED if entry.is_complete else BackupState.INCOMPLETE,
             started_at=entry.made_at,
             finished_at=entry.made_at,
-            database_bytes=entry.bytes,
+            database_bytes=entry.database_bytes,
+            media_files=entry.media.files if entry.media else 0,
+            media_bytes=entry.media.bytes if entry.media else 0,
             verified_at=entry.verified_at,
             drilled_at=entry.drilled_at,
             recovery_seconds=entry.recovery_seconds,

@@ -125,8 +125,11 @@ def test_an_old_backup_that_is_checked_again_is_still_old(vault: Vault, made: Ba
 
 def test_status_believes_the_store_not_the_rows(vault: Vault, made: BackupRun) -> None:
     run("verify_backup")
+    sizes = ("database_bytes", "media_files", "media_bytes")
+    before = BackupRun.objects.values_list(*sizes).get()
     BackupRun.objects.all().delete()
     assert answer("backup_status")["last_backup_id"] == made.pk
+    assert BackupRun.objects.values_list(*sizes).get() == before
     for name in everything(vault.store):
         vault.store.delete(name)
     assert exit_code("backup_status") == 2
