@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from uuid import UUID
 
 from billing import conf
@@ -16,11 +17,14 @@ SELECT plan, status, past_due_since, granted_plan, granted_until
 FROM billing_tenantsubscription WHERE tenant_id = %(tenant_id)s
 """
 
+logger = logging.getLogger(__name__)
+
 
 def for_tenant(tenant_id: UUID) -> Entitlements:
     """The entitlements of the tenant's plan: the larger of what it pays for and what an operator gave it.
 
-    Judged when asked: a plan ends with its grace, whether or not any job has run. One query.
+    Judged when asked: a plan ends with its grace, whether or not any job has run. A plan that METERING_PLANS
+    no longer has grants the default one, and the log is told. One query.
     """
     for plan, status, past_due_since, gift, until in prepared.fetch_all(PLAN, {"tenant_id": tenant_id}):
         subscription = TenantSubscription(
@@ -33,7 +37,8 @@ def for_tenant(tenant_id: UUID) -> Entitlements:
 
 def _largest(subscription: TenantSubscription) -> str | None:
     at, order = conf.now(), list(metering_conf.plans())
-    plans = [subscription.plan] if subscription.grants_plan(at) else []
-    if (gift := subscription.gift(at)) in order:
-        plans.append(gift)
+    paid = subscription.plan if subscription.grants_plan(at) else None
+    plans = [plan for plan in (paid, subscription.gift(at)) if plan in order]
+    if paid and paid not in order:
+        logger.error("plan_without_limits", extra={"plan": paid})
     return max(plans, key=order.index, default=None)

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.utils.module_loading import import_string
 
 from metering import conf
+from metering.errors import FeatureNotOffered
 from metering.meters import Meter
 
 Provider = Callable[[UUID], "Entitlements"]
@@ -63,11 +64,11 @@ def of_plan(plan: str) -> Entitlements:
 
 
 def smallest_plan_with(feature: str) -> str:
-    """The first plan of METERING_PLANS that has `feature`. Raises LookupError when none has."""
+    """The first plan of METERING_PLANS that has `feature`. Raises FeatureNotOffered when none has."""
     for name, plan in conf.plans().items():
         if feature in plan["features"]:
             return name
-    raise LookupError(f"No plan has the feature {feature}")
+    raise FeatureNotOffered(feature=feature)
 
 
 def largest_plan() -> str:

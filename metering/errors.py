@@ -52,6 +52,19 @@ class PlanRequired(DomainError):
         )
 
 
+class FeatureNotOffered(DomainError):
+    """A feature that no plan has, so no payment helps."""
+
+    code = "feature-not-offered"
+    status = 403
+    title = "No plan here has this"
+
+    def __init__(self, *, feature: str) -> None:
+        super().__init__(
+            f"No plan here has {feature}. Whoever runs this site can add it to one.", feature=feature
+        )
+
+
 class RequestWaits(Conflict):
     """A request for more of the same meter is still open."""
 

@@ -1,6 +1,7 @@
 """The meters and their units. Amounts are integers in the smallest unit; people see larger ones.
 
-Five are Cutroom's own; METERING_METERS adds those of another product. In use are those that a plan limits.
+Five are Cutroom's own; METERING_METERS adds those of another product. In use are those that a plan limits, or
+all where no plan limits anything.
 """
 
 from __future__ import annotations
@@ -82,9 +83,9 @@ def choices() -> list[tuple[str, Label]]:
 
 
 def in_use() -> list[Meter]:
-    """The meters that some plan of METERING_PLANS limits, in the order of Meter."""
+    """The meters that some plan of METERING_PLANS limits, in the order of Meter; all when none is limited."""
     limited = {name for plan in conf.plans().values() for name in plan["limits"]}
-    return [meter for meter in Meter if meter in limited]
+    return [meter for meter in Meter if meter in limited] or list(Meter)
 
 
 def percent_of(amount: int, limit: int | None) -> float:

@@ -159,7 +159,10 @@ def record_level(
 
 
 def require_feature(*, tenant_id: UUID, feature: str) -> None:
-    """Raise PlanRequired unless the plan of the tenant has `feature` ("4k", "publish")."""
+    """Raise PlanRequired unless the plan of the tenant has `feature` ("4k", "publish").
+
+    Raises FeatureNotOffered when no plan has it.
+    """
     if feature not in entitlements.for_tenant(tenant_id).features:
         raise PlanRequired(feature=feature, plan=entitlements.smallest_plan_with(feature))
 

@@ -37,6 +37,15 @@ def test_only_a_living_subscription_gives_its_plan(acme: Tenant, status: Subscri
     assert granted.plan == ("pro" if is_living else "free")
 
 
+def test_a_plan_that_is_no_longer_declared_grants_the_free_one_and_is_logged(
+    acme: Tenant, caplog: pytest.LogCaptureFixture
+) -> None:
+    with tenant_context(acme.pk):
+        TenantSubscription.objects.create(plan="gold", granted_plan="silver")
+        assert entitlements.for_tenant(acme.pk).plan == "free"
+    assert [record.getMessage() for record in caplog.records] == ["plan_without_limits"]
+
+
 def test_metering_asks_billing(acme: Tenant) -> None:
     with tenant_context(acme.pk):
         with pytest.raises(PlanRequired):

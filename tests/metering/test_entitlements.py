@@ -9,8 +9,9 @@ from pytest_django import Settings
 
 from metering import checks, entitlements, services
 from metering.entitlements import Entitlements
-from metering.errors import PlanRequired
+from metering.errors import FeatureNotOffered, PlanRequired
 from metering.meters import Meter
+from tenants.context import tenant_context
 from tenants.models import Tenant
 
 
@@ -34,6 +35,15 @@ def test_a_feature_the_plan_lacks_names_the_plan_that_has_it() -> None:
         services.require_feature(tenant_id=uuid.uuid4(), feature="4k")
     assert (refusal.value.status, refusal.value.code) == (402, "plan-required")
     assert (refusal.value.members["feature"], refusal.value.members["plan"]) == ("4k", "pro")
+
+
+def test_a_feature_no_plan_has_is_refused_without_a_way_to_pay_for_it(settings: Settings, acme: Tenant) -> None:
+    settings.METERING_PLANS = {"free": {"limits": {"render_minutes": 5}, "features": []}}
+    with tenant_context(acme.pk), pytest.raises(FeatureNotOffered) as refusal:
+        services.require_feature(tenant_id=acme.pk, feature="4k")
+    assert (refusal.value.status, refusal.value.code) == (403, "feature-not-offered")
+    assert "No plan here has 4k" in refusal.value.detail
+    assert "upgrade_url" not in refusal.value.members
 
 
 def test_the_provider_is_whoever_the_setting_names(settings: Settings, acme: Tenant) -> None:

@@ -28,6 +28,13 @@ def test_a_new_tenant_has_a_row_for_every_meter(inside: Tenant) -> None:
     assert all((row.used, row.held, row.percent, row.forecast_runs_out_on) == (0, 0, 0, None) for row in rows)
 
 
+def test_where_no_plan_limits_anything_every_meter_is_unlimited(inside: Tenant, settings: Settings) -> None:
+    settings.METERING_PLANS = {"free": {"limits": {}, "features": []}}
+    standing = selectors.standing(inside.pk, NOON)
+    assert [(row.meter, row.limit) for row in standing.rows] == [(meter, None) for meter in Meter]
+    assert standing.fullest is None
+
+
 def test_used_and_held_are_apart_and_the_percentage_counts_both(
     inside: Tenant, reserve: Callable[..., None], settle: Callable[..., None]
 ) -> None:

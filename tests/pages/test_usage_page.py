@@ -1,4 +1,4 @@
-"""The usage page: five meters, the days of one, the ledger; nine queries however long the ledger is."""
+"""The usage page: five meters, the days of one, the ledger; eight queries however long the ledger is."""
 
 from __future__ import annotations
 
