@@ -49,6 +49,9 @@ def confirm(request: HttpRequest, session_id: str) -> HttpResponse:
         return _page(request, session_id, reason=reason)
     with state.opened() as store:
         context = _context(store, session_id, word)
+    if context["session"]["status"] != "open":
+        # Who comes by the back button is told so.
+        return _page(request, session_id)
     return render(request, "billing/standin/confirm.html", context)
 
 

@@ -65,10 +65,12 @@ def signed_amount(value: Shown, meter: Meter) -> str:
     return f"{sign}{amount(abs(value), meter)}"
 
 
-def _page(path: str) -> str:
-    """`path` if this installation has a page there; without billing there is nothing to compare."""
-    try:
-        resolve(path)
-    except Resolver404:
-        return ""
-    return path
+def _page(url: str) -> str:
+    """`url`, unless it would be a page of this site that is not there; without billing nothing to compare."""
+    path = url.removeprefix(conf.site_url())
+    if path.startswith("/"):
+        try:
+            resolve(path)
+        except Resolver404:
+            return ""
+    return url

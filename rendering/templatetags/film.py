@@ -87,9 +87,9 @@ def age(moment: datetime) -> str:
 
 
 @register.inclusion_tag("rendering/_leader.html")
-def leader(percent: int) -> dict[str, Any]:
-    """The dial of a film leader: how much of the render is done."""
-    return {"leader": dials.leader(percent)}
+def leader(percent: float, of: str = "done") -> dict[str, Any]:
+    """The dial of a film leader: how much of the render is done, or of something else `of` says."""
+    return {"leader": dials.leader(int(percent)), "of": of}
 
 
 @register.inclusion_tag("rendering/_strip.html")

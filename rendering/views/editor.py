@@ -67,7 +67,8 @@ def _full_meter(found: Project, refusal: DomainError) -> dict[str, Any]:
         return {}
     rows = metering_selectors.usage(found.tenant_id, clock.now())
     row = next(row for row in rows if row.meter is refusal.meter)
-    return {"row": row, "missing": row.taken + refusal.members["requested"] - (row.limit or 0)}
+    left = max((row.limit or 0) - row.taken, 0)
+    return {"row": row, "left": left, "missing": refusal.members["requested"] - left}
 
 
 def _take(request: TenantRequest, found: Project) -> HttpResponse:

@@ -14,7 +14,8 @@ import psycopg
 from metering.meters import Meter
 from metering.periods import LEVEL_START
 
-DAYS = 28
+# A hundred lines are one for each meter and day: a longer ledger has no more days than a short one.
+DAYS = 20
 JOBS_A_TENANT = 3
 STEPS_A_JOB = 10
 ESTIMATE = '{"images": 0, "tts_minutes": 0, "render_minutes": 0, "seconds": 0}'
@@ -30,7 +31,7 @@ INSERT INTO metering_usageevent
     (tenant_id, key, meter, amount, period_start, at, subject, project_id, user_id, detail)
 SELECT tenant_id, 'crowd:' || number, meter,
     1, CASE WHEN meter = %(level)s THEN %(level_start)s::date ELSE %(month)s::date END,
-    %(month)s::date + make_interval(days => number %% %(days)s, secs => number %% 86400),
+    %(month)s::date + make_interval(days => number / %(kinds)s %% %(days)s, secs => number %% 86400),
     'render:' || md5((number / 20)::text)::uuid, md5('project' || number %% 50)::uuid,
     md5('member' || number %% 10)::uuid, '{}'
 FROM unnest(%(tenants)s::uuid[]) AS tenant_id

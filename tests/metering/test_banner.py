@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from django.template.loader import render_to_string
+from pytest_django import Settings
 
 from metering import services
 from metering.meters import Meter
@@ -45,6 +46,19 @@ def test_the_banner_names_the_fullest_meter_and_the_day_it_comes_back(
     assert "475 of 500" in html
     assert "They come back on 1 December." in html
     assert 'class="notice warn"' in html
+
+
+def test_the_banner_leads_to_the_plans_where_there_are_any(
+    inside: Tenant, reserve: Callable[..., None], monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    reserve("render:1", render_minutes=475 * MINUTE)
+    page = f"{settings.SITE_URL}/billing"
+    assert f'<a href="{page}">Compare plans</a>' in banner(inside, monkeypatch)
+    # URLs without a billing page.
+    settings.ROOT_URLCONF = "billing.standin.urls"
+    assert "Compare plans" not in banner(inside, monkeypatch)
+    settings.METERING_UPGRADE_URL = "https://plans.example/"
+    assert '<a href="https://plans.example/">Compare plans</a>' in banner(inside, monkeypatch)
 
 
 def test_a_full_level_says_what_helps(inside: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,7 +37,9 @@ def test_a_feature_the_plan_lacks_names_the_plan_that_has_it() -> None:
     assert (refusal.value.members["feature"], refusal.value.members["plan"]) == ("4k", "pro")
 
 
-def test_a_feature_no_plan_has_is_refused_without_a_way_to_pay_for_it(settings: Settings, acme: Tenant) -> None:
+def test_a_feature_no_plan_has_is_refused_without_a_way_to_pay_for_it(
+    settings: Settings, acme: Tenant
+) -> None:
     settings.METERING_PLANS = {"free": {"limits": {"render_minutes": 5}, "features": []}}
     with tenant_context(acme.pk), pytest.raises(FeatureNotOffered) as refusal:
         services.require_feature(tenant_id=acme.pk, feature="4k")

@@ -107,6 +107,19 @@ def test_the_back_button_after_paying_and_a_second_tab(open_alice: OpenAlice, co
     assert len(Till(tenant=committed_cast.acme).at_stripe()) == 1
 
 
+def test_the_back_button_after_the_bank_asked(open_alice: OpenAlice, committed_cast: Cast) -> None:
+    page = open_alice().new_page()
+    page.goto("/billing")
+    page.get_by_role("button", name="Upgrade to Pro").dblclick()
+    choose(page, "3155")
+    page.get_by_role("button", name="Yes, confirm").click()
+    heading(page, "You are on Pro")
+    page.go_back()
+    page.reload()
+    heading(page, "This is paid")
+    assert len(Till(tenant=committed_cast.acme).at_stripe()) == 1
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("colours", "width"), LOOKS)
 def test_every_page_is_clean(open_alice: OpenAlice, committed_cast: Cast, colours: str, width: int) -> None:

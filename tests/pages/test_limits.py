@@ -28,7 +28,8 @@ def test_the_refused_draft_is_saved(alice_browser: Client, mill: Project, words_
     assert answer.status_code == 402
     assert "Usage limit reached. Upgrade to Pro or wait until next month." in page
     assert "Usage quota exceeded for render_minutes" in page
-    assert "Render minutes" in page
+    assert "<strong>0.01 min</strong> of 0.01 min left; this video needs" in page
+    assert "0 percent used" in page
     for way in ("Compare plans", "Tell me when it resets", "Ask for a higher limit"):
         assert way in page
     assert words_of(mill)[0] == "Typed last."
