@@ -1,6 +1,6 @@
 """The moves of the ledger: hold, record, free. Each is one function of the database, so one round trip.
 
-Migrations 0006 and 0007 have them. A hold that the limit does not admit takes a second, careful one.
+Migrations 0006, 0007 and 0011 have them. A hold that the limit does not admit takes a second, careful one.
 """
 
 from __future__ import annotations
@@ -31,6 +31,11 @@ RECORD = """
 SELECT period_start, grown, taken FROM metering_record(%(tenant_id)s, %(key)s, %(reservation_key)s, %(meter)s,
     %(amount)s, %(period_start)s, %(day)s, %(at)s, %(lease_until)s::timestamptz, %(subject)s,
     %(project_id)s::uuid, %(user_id)s::uuid, %(detail)s::jsonb)
+"""
+CHARGE = """
+SELECT * FROM metering_charge(%(tenant_id)s, %(key)s, %(meter)s, %(period_start)s, %(amount)s,
+    %(limit)s::bigint, %(slack)s, %(day)s, %(at)s, %(lease_until)s, %(subject)s, %(project_id)s::uuid,
+    %(user_id)s::uuid)
 """
 FREE = "SELECT metering_free(%(tenant_id)s, %(key)s, %(at)s, %(is_lapsed)s)"
 
@@ -138,24 +143,36 @@ def hold(
 
 def record(*, tenant_id: UUID, line: Line) -> Move | None:
     """Write a line, its daily sum and its counter. None when the key was recorded before: nothing moves."""
-    parameters = {
-        **vars(line),
-        "tenant_id": tenant_id,
-        "meter": line.meter.value,
-        "day": line.at.astimezone(UTC).date(),
-        "detail": json.dumps(line.detail) if line.detail else "{}",
-    }
-    rows = prepared.fetch_all(RECORD, parameters)
-    if not rows:
-        return None
-    period_start, grown, after = rows[0]
-    return Move(meter=line.meter, period_start=period_start, before=after - grown, after=after)
+    detail = json.dumps(line.detail) if line.detail else "{}"
+    rows = prepared.fetch_all(RECORD, {**_values(tenant_id, line), "detail": detail})
+    return _move(line.meter, *rows[0]) if rows else None
+
+
+def charge(*, tenant_id: UUID, want: Want, line: Line) -> tuple[Holding | None, Move | None]:
+    """Hold `want` under the line's key and use it up by the line, without its detail.
+
+    No holding: the key held before. No move: it was recorded before. A holding that is not admitted did
+    nothing; `hold` may still admit it by credits.
+    """
+    values = {**_values(tenant_id, line), "limit": want.limit, "slack": want.slack}
+    [(is_admitted, *held, period_start, grown, after)] = prepared.fetch_all(CHARGE, values)
+    holding = None if is_admitted is None else _holding(want.meter.value, is_admitted, *held)
+    return holding, None if after is None else _move(line.meter, period_start, grown, after)
 
 
 def free(*, tenant_id: UUID, key: str, at: datetime, is_lapsed: bool = False) -> int:
     """Give back what `key` holds; `is_lapsed`: only where the lease ended before `at`. How many meters."""
     values = {"tenant_id": tenant_id, "key": key, "at": at, "is_lapsed": is_lapsed}
     return int(prepared.fetch_all(FREE, values)[0][0])
+
+
+def _values(tenant_id: UUID, line: Line) -> dict[str, Any]:
+    day = line.at.astimezone(UTC).date()
+    return {**vars(line), "tenant_id": tenant_id, "meter": line.meter.value, "day": day}
+
+
+def _move(meter: Meter, period_start: date, grown: int, after: int) -> Move:
+    return Move(meter=meter, period_start=period_start, before=after - grown, after=after)
 
 
 def _is_admitted(row: tuple[Any, ...]) -> bool:

@@ -106,25 +106,37 @@ def charge(
     user_id: UUID | None = None,
 ) -> None:
     """Reserve and settle in one step, for work that is done at once. Raises QuotaExceeded; once per key."""
-    reserve(
-        tenant_id=tenant_id,
+    line = ledger.Line(
         key=event_key,
-        amounts={meter: amount},
-        at=at,
-        project_id=project_id,
-        user_id=user_id,
-    )
-    settle(
-        tenant_id=tenant_id,
         reservation_key=event_key,
-        event_key=event_key,
         meter=meter,
-        amount=amount,
-        subject=subject,
+        amount=_not_negative(amount),
+        period_start=period_start(tenant_id, meter, at),
         at=at,
+        subject=subject,
+        lease_until=_lease(at),
         project_id=project_id,
         user_id=user_id,
     )
+    want = _wants(tenant_id, {meter: amount}, at).get(meter)
+    if want is None:
+        _record(tenant_id, line)
+        return
+    holding, move = ledger.charge(tenant_id=tenant_id, want=want, line=line)
+    if holding and not holding.is_admitted:
+        reserve(
+            tenant_id=tenant_id,
+            key=event_key,
+            amounts={meter: amount},
+            at=at,
+            project_id=project_id,
+            user_id=user_id,
+        )
+        _record(tenant_id, line)
+        return
+    if holding:
+        _observe_hold(tenant_id, event_key, holding, want, at)
+    _observe_move(tenant_id, line, move)
 
 
 def record_level(
@@ -203,7 +215,10 @@ def _lease(at: datetime) -> datetime:
 
 
 def _record(tenant_id: UUID, line: ledger.Line) -> None:
-    move = ledger.record(tenant_id=tenant_id, line=line)
+    _observe_move(tenant_id, line, ledger.record(tenant_id=tenant_id, line=line))
+
+
+def _observe_move(tenant_id: UUID, line: ledger.Line, move: ledger.Move | None) -> None:
     # Settling what was held leaves the sum as it was, so the common case needs no limit.
     if move is not None and move.before != move.after:
         reading = readings.of_meter(tenant_id, line.meter, line.at)

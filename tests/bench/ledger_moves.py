@@ -1,7 +1,8 @@
 """What exactness costs: reserve and settle against one bare UPDATE, looking usage up against one Redis GET.
 
 Everything commits durably on the same server. Ours goes through the public services. The bare statement is
-timed twice: in the tenant's transaction that creates the work, as ours is, and alone on a raw connection.
+that of `UPDATE … SET used = used + n WHERE … used + n <= limit`, prepared, of one hot row. It is timed twice:
+alone on a raw connection that commits by itself, and in a tenant's transaction, as ours is.
 """
 
 from __future__ import annotations
@@ -46,15 +47,17 @@ RETURNING used
 
 @dataclass(frozen=True, kw_only=True)
 class Moves:
-    """Seconds: reserve and settle in one transaction and in two, the bare statement in one and without.
+    """Seconds, medians: reserve and settle as one step, as two calls in one transaction, and in two.
 
-    `without_disk` is both in one transaction whose commit waits for no disk: what the processor does.
+    Beside them the bare statement, alone and in a tenant's transaction. `without_disk` is both calls in one
+    transaction whose commit waits for no disk, and nobody in the way: what the processor does.
     """
 
+    as_one_step: float
     in_one_transaction: float
     in_two_transactions: float
-    bare_update: float
     raw_update: float
+    bare_update: float
     without_disk: float
     bare_without_disk: float
 
@@ -71,24 +74,26 @@ class LookUps:
 def moves(*, repeats: int) -> Moves:
     """Time the moves of one meter of one tenant, whose rows are hot."""
     mover = _Mover()
-    works: dict[str, rounds.Work] = {
-        "one": mover.in_one_transaction,
-        "two": mover.in_two_transactions,
-        "bare": mover.bare,
-    }
+    works: dict[str, rounds.Work] = {"one": mover.in_one_transaction, "bare": mover.bare}
     with _ample_limits(), _raw(mover.tenant_id) as raw:
         values = {"tenant_id": mover.tenant_id}
-        alone = partial(raw.execute, BARE, values, prepare=True)
-        seconds = rounds.quick_times({**works, "raw": alone}, repeats=repeats)
+        durable: dict[str, rounds.Work] = {
+            **works,
+            "step": mover.as_one_step,
+            "two": mover.in_two_transactions,
+            "raw": partial(raw.execute, BARE, values, prepare=True),
+        }
+        seconds = rounds.usual_times(durable, times=repeats * 10)
         with connection.cursor() as cursor:
             cursor.execute("SET synchronous_commit = off")
         hasty = rounds.quick_times(works, repeats=repeats)
         connection.close()
     return Moves(
+        as_one_step=seconds["step"],
         in_one_transaction=seconds["one"],
         in_two_transactions=seconds["two"],
-        bare_update=seconds["bare"],
         raw_update=seconds["raw"],
+        bare_update=seconds["bare"],
         without_disk=hasty["one"],
         bare_without_disk=hasty["bare"],
     )
@@ -100,6 +105,17 @@ class _Mover:
     def __init__(self) -> None:
         self.tenant_id = found_tenant("bench-moves").pk
         self._numbers = count()
+
+    def as_one_step(self) -> None:
+        with tenant_context(self.tenant_id):
+            services.charge(
+                tenant_id=self.tenant_id,
+                event_key=f"step:{next(self._numbers)}",
+                meter=Meter.IMAGES,
+                amount=1,
+                subject="asset:1",
+                at=clock.now(),
+            )
 
     def in_one_transaction(self) -> None:
         key = f"one:{next(self._numbers)}"

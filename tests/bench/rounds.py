@@ -13,16 +13,26 @@ WARM_UP = 20
 def quick_times(works: Mapping[str, Work], *, rounds: int = 9, repeats: int = 40) -> dict[str, float]:
     """Seconds that each work takes when nobody is in its way: a tenth of its runs were quicker.
 
-    What others do on the machine only ever adds to a run, and to a median of many. The first round warms up
-    and is left out.
+    They take turns run by run, so a busy second of the machine meets all of them. What others do only ever
+    adds to a run, and to a median of many. The first round warms up and is left out.
     """
+    taken = runs_of(works, times=(rounds + 1) * repeats)
+    return {name: quantiles(seconds[repeats:], n=10)[0] for name, seconds in taken.items()}
+
+
+def usual_times(works: Mapping[str, Work], *, times: int) -> dict[str, float]:
+    """Seconds that half of the runs of each work took at most; the first tenth warms up and is left out."""
+    taken = runs_of(works, times=times)
+    return {name: median(seconds[times // 10 :]) for name, seconds in taken.items()}
+
+
+def runs_of(works: Mapping[str, Work], *, times: int) -> dict[str, list[float]]:
+    """The seconds of each run of each work, in turns."""
     taken: dict[str, list[float]] = {name: [] for name in works}
-    for number in range(rounds + 1):
+    for _ in range(times):
         for name, work in works.items():
-            seconds = [seconds_of(work) for _ in range(repeats)]
-            if number:
-                taken[name] += seconds
-    return {name: quantiles(seconds, n=10)[0] for name, seconds in taken.items()}
+            taken[name].append(seconds_of(work))
+    return taken
 
 
 def typical_times(works: Mapping[str, Work], *, repeats: int) -> dict[str, float]:

@@ -49,6 +49,20 @@ def test_what_the_limit_does_not_admit_is_drawn_from_the_lot_that_expires_soones
     assert counters() == {"images_count": (0, 17)}
 
 
+def test_credits_also_pay_for_what_is_done_at_once(inside: Tenant) -> None:
+    add("lot", 5)
+    for _ in range(2):
+        services.charge(
+            tenant_id=inside.pk,
+            event_key="images:1",
+            meter=Meter.IMAGES,
+            amount=12,
+            subject="render:1",
+            at=NOON,
+        )
+    assert (left(), counters()) == ({"lot": 3}, {"images_count": (12, 0)})
+
+
 def test_no_credits_no_work(reserve: Callable[..., None]) -> None:
     add("lot", 5)
     with pytest.raises(QuotaExceeded) as refusal:

@@ -9,10 +9,11 @@ from datetime import UTC, date, datetime
 import pytest
 from django.db import transaction
 from django.db.utils import ProgrammingError
+from pytest_django import DjangoAssertNumQueries
 
 from metering import services
 from metering.meters import Meter
-from metering.models import Reservation, UsageDaily, UsageEvent
+from metering.models import Reservation, ThresholdCrossing, UsageDaily, UsageEvent
 from tenants.models import Tenant
 from tests.metering.conftest import NOON, counters
 
@@ -126,6 +127,30 @@ def test_a_charge_is_asked_for_and_used_at_once(inside: Tenant) -> None:
             at=NOON,
         )
     assert counters() == {"uploads_count": (1, 0)}
+
+
+def test_a_charge_is_one_statement(inside: Tenant, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    with django_assert_num_queries(1):
+        services.charge(
+            tenant_id=inside.pk,
+            event_key="upload:1",
+            meter=Meter.UPLOADS,
+            amount=1,
+            subject="asset:1",
+            at=NOON,
+        )
+
+
+def test_a_charge_notices_the_thresholds_it_reaches(inside: Tenant) -> None:
+    services.charge(
+        tenant_id=inside.pk,
+        event_key="images:1",
+        meter=Meter.IMAGES,
+        amount=8,
+        subject="render:1",
+        at=NOON,
+    )
+    assert sorted(ThresholdCrossing.objects.values_list("percent", flat=True)) == [50, 80]
 
 
 @pytest.mark.parametrize(
