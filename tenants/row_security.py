@@ -164,10 +164,15 @@ def _grants() -> Iterable[str]:
 
 
 def _narrower_grants(model: type[models.Model]) -> Iterable[str]:
-    """Take back what a table's kind forbids: no change of what was written, or no look at all."""
+    """Take back what a table's kind forbids: no change of what was written, no writing, or no look at all."""
     table, app, ops = model._meta.db_table, conf.role("default"), conf.role("ops")
+    writer = getattr(model, "writer", "app")
     if getattr(model, "is_append_only", False):
         yield f'REVOKE UPDATE, DELETE ON "{table}" FROM "{app}", "{ops}"'
+    if writer in ("ops", "owner"):
+        yield f'REVOKE INSERT, UPDATE, DELETE ON "{table}" FROM "{app}"'
+    if writer == "owner":
+        yield f'REVOKE INSERT ON "{table}" FROM "{ops}"'
     if hasattr(model, "row_keys"):
         yield f'REVOKE DELETE ON "{table}" FROM "{app}"'
     if getattr(model, "is_for_operators", False):
