@@ -26,7 +26,7 @@ from tenants.models import AuditCheckpoint, DeliveryState, Tenant, WebhookDelive
 from tests.cast import Cast
 from tests.chaos.conftest import Submit
 from tests.chaos.site import Site
-from tests.gdpr import test_export_crashes, test_import, test_making_backups, test_purge_races
+from tests.gdpr import test_export_crashes, test_import_crashes, test_making_backups, test_purge_races
 from tests.rendering.intake import test_killed_workers
 from tests.rendering.publishing import test_sending
 from tests.tenants.receiver import receiver
@@ -91,7 +91,7 @@ def names_of(argument: ast.expr) -> list[str]:
 def test_every_crash_point_is_killed_once() -> None:
     here = IN_A_STEP + WHILE_SUBMITTING + WHILE_CANCELLING + WHILE_RETRYING + WHILE_UPLOADING + WHILE_DELETING
     gdpr = [*test_export_crashes.POINTS, *test_making_backups.CRASH_POINTS, *test_purge_races.CRASH_POINTS]
-    gdpr += test_import.CRASH_POINTS
+    gdpr += test_import_crashes.CRASH_POINTS
     rendering = [*test_sending.CRASH_POINTS, *test_killed_workers.CRASH_POINTS]
     assert set(named_points()) == {*here, *ELSEWHERE, *gdpr, *rendering}
 

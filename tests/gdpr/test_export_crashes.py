@@ -16,7 +16,7 @@ from gdpr.export import making
 from gdpr.export.models import Export, ExportState
 from tenants import storage
 from tests.cast import Cast
-from tests.gdpr import test_import
+from tests.gdpr import test_import_crashes
 from tests.gdpr.exports import PICTURE, ask, fill, opened, store
 from tests.workers import wait_until, worker_environment
 
@@ -47,8 +47,8 @@ def make_in_another_process(media: Path, **extra: str) -> int:
 def test_every_crash_point_is_tested() -> None:
     sources = Path(settings.BASE_DIR, "gdpr", "export").glob("*.py")
     found = {name for path in sources for name in re.findall(r'crash_at\("([^"]+)"\)', path.read_text())}
-    # The import's one is tried in test_import.
-    assert found - set(test_import.CRASH_POINTS) == set(POINTS)
+    # The import's one is tried in test_import_crashes.
+    assert found - set(test_import_crashes.CRASH_POINTS) == set(POINTS)
 
 
 @pytest.mark.fault(37, breaks=["I4"])

@@ -5,27 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-import signal
-import subprocess
-import sys
 import zipfile
 from collections.abc import Callable
-from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
-from unittest.mock import Mock
 
 import pytest
-from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from accounts.models import User
 from cutroom import clock
-from gdpr import leftovers
 from gdpr.data_map import data_map
 from gdpr.erasure import purging
-from gdpr.export import importing, making
+from gdpr.export import making
 from metering import reconciliation
 from metering.models import QuotaCounter, UsageShare
 from rendering.models import Project, RenderJob, RenderStep
@@ -37,7 +30,6 @@ from tests.cast import Cast, bearer
 from tests.gdpr.conftest import Vault
 from tests.gdpr.exports import PICTURE, Opened, export_of, fill, opened
 from tests.gdpr.rows import Rows
-from tests.workers import worker_environment
 
 pytestmark = pytest.mark.committed
 
@@ -113,50 +105,9 @@ def test_it_works_there_as_if_it_had_been_made_there(
         assert AuditEntry.objects.filter(action="tenant.imported").count() == 1
 
 
-def killed_import(archive: Path, media: Path, tmp_path: Path) -> None:
-    """An import died between its files and its rows."""
-    lose_everything(media)
-    point = tmp_path / "points" / CRASH_POINTS[0]
-    point.parent.mkdir()
-    point.touch()
-    extra = {"MEDIA_DIR": str(media), "CUTROOM_CRASH_POINTS": str(point.parent)}
-    command = [sys.executable, "manage.py", "import_export", str(archive)]
-    killed = subprocess.run(command, cwd=settings.BASE_DIR, env=worker_environment(extra), check=False)
-    assert killed.returncode == -signal.SIGKILL
-    assert not User.objects.exists()
-    assert files_in(media) != []
-
-
 def files_in(media: Path) -> list[Path]:
     """What is stored."""
     return [path for path in media.rglob("*") if path.is_file()]
-
-
-def test_an_import_that_was_killed_is_done_again(archive: Path, media: Path, tmp_path: Path) -> None:
-    killed_import(archive, media, tmp_path)
-    assert load(archive)["rows"]["rendering.Project"] == 2
-    assert leftovers.remove(at=clock.now()) == 0, "what was loaded just now stays"
-
-
-def test_the_files_of_an_import_that_was_killed_go_after_a_day(
-    archive: Path, media: Path, tmp_path: Path
-) -> None:
-    killed_import(archive, media, tmp_path)
-    count = len(files_in(media))
-    assert leftovers.remove(at=clock.now() + timedelta(hours=23)) == 0, "it may still be running"
-    assert leftovers.remove(at=clock.now() + timedelta(hours=25)) == count
-    assert files_in(media) == []
-
-
-def test_an_import_that_is_stopped_leaves_nothing(
-    archive: Path, media: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    lose_everything(media)
-    for stop in (KeyboardInterrupt(), OSError("no space left on device")):
-        monkeypatch.setattr(importing, "crash_at", Mock(side_effect=stop))
-        with pytest.raises(type(stop)):
-            load(archive)
-        assert_untouched(media)
 
 
 def test_a_dry_run_proves_and_loads_nothing(archive: Path, media: Path) -> None:
@@ -236,7 +187,6 @@ def put(name: str, content: bytes = b"x") -> Callable[[dict[str, bytes]], None]:
     return lambda members: members.update({name: content})
 
 
-CRASH_POINTS = ["import-files-stored"]
 ANOTHER = "00000000-0000-4000-8000-000000000001"
 HOSTILE: dict[str, Callable[[dict[str, bytes]], None]] = {
     "a member that climbs": put("files/assets/../../../etc/cron.d/x"),
