@@ -8,11 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from kombu import Exchange, Queue
-
 from config.settings.api import *  # noqa: F403  # settings are read by name
 from config.settings.backups import *  # noqa: F403  # settings are read by name
 from config.settings.beat import *  # noqa: F403  # settings are read by name
+from config.settings.celery import *  # noqa: F403  # settings are read by name
+from config.settings.celery import REDIS_URL
 from config.settings.databases import *  # noqa: F403  # settings are read by name
 from config.settings.environment import env
 from config.settings.mail import *  # noqa: F403  # settings are read by name
@@ -24,7 +24,7 @@ from config.settings.providers import *  # noqa: F403  # settings are read by na
 from config.settings.sign_in import *  # noqa: F403  # settings are read by name
 from config.settings.youtube import *  # noqa: F403  # settings are read by name
 from config.settings.youtube import YOUTUBE_FORM_ACTIONS
-from cutroom import metric_files, queues, reporting, tracing
+from cutroom import metric_files, reporting, tracing
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
@@ -114,8 +114,7 @@ TEMPLATES: list[dict[str, Any]] = [
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 MIGRATION_MODULES = {"djstripe": "billing.djstripe_migrations"}
 
-# --- Redis: broker, cache
-REDIS_URL = env.str("REDIS_URL")
+# --- Cache
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
@@ -133,38 +132,6 @@ STORAGES = {
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-
-# --- Celery: messages are doorbells; reasons for each value in docs/adr/0001-the-database-decides.md
-CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=")
-CELERY_TASK_DEFAULT_QUEUE = queues.DEFAULT
-CELERY_TASK_ROUTES = queues.ROUTES
-# A worker without --queues listens to all of these.
-CELERY_TASK_QUEUES = [Queue(name, Exchange(name), routing_key=name) for name in queues.ALL]
-CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_ACKS_LATE = True
-CELERY_TASK_REJECT_ON_WORKER_LOST = False
-CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_TASK_SOFT_TIME_LIMIT = 75
-CELERY_TASK_TIME_LIMIT = 90
-CELERY_TASK_SERIALIZER = "json"
-CELERY_ACCEPT_CONTENT = ["json"]
-CELERY_TIMEZONE = "UTC"
-CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
-CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
-CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "visibility_timeout": 180,
-    "unacked_restore_interval": 10,
-    "unacked_restore_throttle": 1,
-    "socket_timeout": 5,
-    "socket_connect_timeout": 2,
-    "socket_keepalive": True,
-    "health_check_interval": 10,
-    "max_retries": 1,
-}
-CELERY_TASK_PUBLISH_RETRY = False
-CELERY_BEAT_SCHEDULER = "cutroom.beat:ForgetfulScheduler"
 
 # --- Tenants
 # Paths whose views ask Stripe, or wait for an export: no transaction may stay open meanwhile.
