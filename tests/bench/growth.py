@@ -8,7 +8,7 @@ deed that has nothing to do with the ledger.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from statistics import median
 from uuid import UUID
@@ -18,6 +18,7 @@ from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
+from accounts.models import User
 from cutroom import clock
 from cutroom.terminal import say
 from gdpr.erasure import local
@@ -62,12 +63,14 @@ def measure(*, tenants: int, repeats: int) -> Growth:
         crowd = crowds.tenants(FEW_TENANTS, first=0)
         _furnish(crowd)
         few = _newcomer("few", events=FEW_EVENTS)
-        small, erased = _stage([few], repeats=repeats), _erasure(events=FEW_EVENTS)
+        people = {few: join(few, "member", Role.ADMIN)}
+        small, erased = _stage(people, repeats=repeats), _erasure(events=FEW_EVENTS)
         say(f"Writing {tenants * FEW_EVENTS * 2} usage events")
         _furnish(crowds.tenants(tenants - FEW_TENANTS, first=FEW_TENANTS))
         one = _newcomer("one", events=tenants * FEW_EVENTS)
+        people[one] = join(one, "member", Role.ADMIN)
         crowds.settle_down()
-        large = _stage([few, one], repeats=repeats)
+        large = _stage(people, repeats=repeats)
         return Growth(
             events=tenants * FEW_EVENTS,
             tenants=tenants,
@@ -92,11 +95,10 @@ def _newcomer(name: str, *, events: int) -> Tenant:
     return tenant
 
 
-def _stage(tenants: Sequence[Tenant], *, repeats: int) -> dict[Tenant, dict[str, float]]:
-    """For each tenant what each answer to a member takes, in times of the control; all in turns."""
+def _stage(people: Mapping[Tenant, User], *, repeats: int) -> dict[Tenant, dict[str, float]]:
+    """For each tenant what each answer to its one member takes, in times of the control; all in turns."""
     works = {}
-    for tenant in tenants:
-        member = join(tenant, f"member-{time.monotonic_ns()}", Role.ADMIN)
+    for tenant, member in people.items():
         page, api = browser_of(member, tenant), bearer(member, tenant)
         works[tenant, CONTROL] = _asker(page, CONTROL)
         for name, path in ANSWERS.items():
@@ -107,7 +109,7 @@ def _stage(tenants: Sequence[Tenant], *, repeats: int) -> dict[Tenant, dict[str,
         tenant: {
             name: seconds[f"{tenant.slug} {name}"] / seconds[f"{tenant.slug} {CONTROL}"] for name in ANSWERS
         }
-        for tenant in tenants
+        for tenant in people
     }
 
 
