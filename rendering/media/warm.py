@@ -19,7 +19,8 @@ from typing import Any
 PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 STDERR_BYTES = 4096
 
-_KEPT_ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH")
+# CUTROOM_VAR tells whose process it is where a machine has several installations.
+_KEPT_ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "CUTROOM_VAR")
 # One thread each: workers are as many as cores, and only a process of one thread may fork. onnxruntime sends
 # usage reports from a thread of its own unless told not to.
 _ADDED_ENVIRONMENT = {

@@ -5,6 +5,7 @@ One checker: `assert_everywhere` looks at all tenants, `assert_all` at the tenan
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
@@ -28,12 +29,12 @@ from tenants import audit_verification, storage
 from tenants import conf as tenants_conf
 from tenants.context import tenant_context
 from tenants.models import Tenant
-from tests.workers import ROOT, wait_until
+from tests.workers import wait_until
 
 # What a step stores before the transaction that names it commits; the nightly purge removes what stays.
 GRACE_AREAS = frozenset({"cache"})
 # Command lines of processes that may keep a warm media child.
-KEEPERS = ("celery", "uvicorn", "pytest", "manage.py")
+KEEPERS = ("celery", "uvicorn", "manage.py")
 
 
 def assert_everywhere(*, media_before: Iterable[int] = (), broken: Iterable[str] = ()) -> None:
@@ -185,7 +186,7 @@ def scratch_files() -> list[Path]:
 
 
 def media_processes() -> set[int]:
-    """Ids of the media processes of this checkout that work, or that nobody waits for any more.
+    """Ids of this run's media processes that work, or that nobody waits for any more.
 
     A warm child that waits below a living process of ours is neither.
     """
@@ -198,11 +199,14 @@ def media_processes() -> set[int]:
 
 
 def _is_media(process: psutil.Process) -> bool:
-    # Another checkout on this machine may be rendering too.
-    return "rendering.media" in " ".join(process.cmdline()) and Path(process.cwd()) == ROOT
+    if "rendering.media" not in " ".join(process.cmdline()):
+        return False
+    # Another run on this machine may be rendering too.
+    return process.environ().get("CUTROOM_VAR") == os.environ["CUTROOM_VAR"]
 
 
 def _is_waiting(process: psutil.Process) -> bool:
     above = process.parent()
-    is_kept = above is not None and any(word in " ".join(above.cmdline()) for word in KEEPERS)
-    return is_kept and not process.children()
+    if above is None or process.children():
+        return False
+    return above.pid == os.getpid() or any(word in " ".join(above.cmdline()) for word in KEEPERS)
