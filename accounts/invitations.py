@@ -29,6 +29,7 @@ from accounts.models import Invitation, User
 from cutroom import sealing
 from cutroom.errors import NotFound
 from tenants import audit, team
+from tenants.conf import product
 from tenants.context import Actor, current_tenant_id, tenant_context
 from tenants.errors import TenantSuspended
 from tenants.models import Membership, Role, Tenant, TenantState
@@ -174,7 +175,13 @@ def _send(invitation: Invitation, *, sender: _Sender) -> None:
     outbox.enqueue(
         kind="invitation",
         recipient=invitation.email,
-        context={"invitation": invitation, "sender": sender, "url": url, "site_url": conf.site_url()},
+        context={
+            "invitation": invitation,
+            "sender": sender,
+            "may": product().may,
+            "url": url,
+            "site_url": conf.site_url(),
+        },
         at=sender.at,
         useful_for=conf.INVITATION_LIFE,
     )

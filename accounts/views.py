@@ -22,6 +22,7 @@ from cutroom import clock
 from cutroom.errors import DomainError, InvalidInput, RateLimited
 from cutroom.pages import of_a_link, require_principal, safe_next
 from tenants import audit
+from tenants.conf import product
 from tenants.http import Principal
 
 ASKED_KEPT = timedelta(days=1)
@@ -40,7 +41,7 @@ def login(request: HttpRequest) -> HttpResponse:
     if people.at_pages(request):
         return redirect("accounts-pages:workspaces")
     form = EmailForm(initial={"email": request.GET.get("email", ""), "next": request.GET.get("next", "")})
-    return render(request, "accounts/login.html", {"form": form})
+    return _login_page(request, form)
 
 
 @never_cache
@@ -145,17 +146,22 @@ def mail_again(request: HttpRequest) -> HttpResponse:
 def _ask(request: HttpRequest) -> HttpResponse:
     form = EmailForm(request.POST)
     if not form.is_valid():
-        return render(request, "accounts/login.html", {"form": form}, status=400)
+        return _login_page(request, form, status=400)
     try:
         return mail_link(request, email=form.cleaned_data["email"], next_path=form.cleaned_data["next"])
     except RateLimited as error:
         form.add_error("email", f"Too many links. Try again in {error.retry_after} s.")
-        response = render(request, "accounts/login.html", {"form": form}, status=429)
+        response = _login_page(request, form, status=429)
         response["Retry-After"] = str(error.retry_after)
         return response
     except InvalidInput as error:
         form.add_error("email", error.detail)
-        return render(request, "accounts/login.html", {"form": form}, status=400)
+        return _login_page(request, form, status=400)
+
+
+def _login_page(request: HttpRequest, form: EmailForm, *, status: int = 200) -> HttpResponse:
+    context = {"form": form, "promise": product().promise}
+    return render(request, "accounts/login.html", context, status=status)
 
 
 def _confirm(request: HttpRequest, token: str) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""Events that Stripe has and we do not. Nobody hears of a webhook that never came, so once a night we ask."""
+"""Events that Stripe has and we do not. Nobody hears of a webhook that never came, so every hour we ask."""
 
 from __future__ import annotations
 

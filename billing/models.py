@@ -134,7 +134,7 @@ class StripeSetup(models.Model):
 
 class Reconciliation(models.Model):
     """A nightly comparison with Stripe: how many subscriptions were looked at, how many had drifted, and how
-    many events up to `events_until` had never come."""
+    many events up to `events_until` had never come. Looks for lost events until the next one add to it."""
 
     at = models.DateTimeField()
     checked = models.PositiveIntegerField()

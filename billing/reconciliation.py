@@ -1,4 +1,4 @@
-"""Every night: does our projection say what Stripe says, and did every event come? Both are mended."""
+"""Every night: does our projection say what Stripe says? Every hour: did all events come? Both are mended."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import F
 from djstripe.models import Customer
 
 from billing import conf, customers, gaps, gateway, projection
@@ -39,7 +40,9 @@ def run(*, at: datetime, is_dry_run: bool = False) -> Outcome:
     """
     known = dict(_customers())
     until = conf.now() - gaps.PATIENCE
-    missing = gaps.find(since=_looked_until(), until=until, customers=known)
+    newest = _newest()
+    since = newest.events_until if newest else None
+    missing = gaps.find(since=since, until=until, customers=known)
     suspects = _suspects(known)
     told_of_in_vain = {each.customer_id for each in missing} & known.keys() - set(suspects)
     drifted, unanswered = suspects, list[str]()
@@ -55,6 +58,26 @@ def run(*, at: datetime, is_dry_run: bool = False) -> Outcome:
         unanswered=unanswered,
         missing=[each.event_id for each in missing],
     )
+
+
+def look_for_gaps() -> list[Missing]:
+    """The events that never came since the last look; whom they are about is read again.
+
+    What is found is added to the newest comparison, so that it is told with that. Before the first one there
+    is nothing to do. Raises PaymentsUnavailable.
+    """
+    newest = _newest()
+    if newest is None:
+        return []
+    known = dict(_customers())
+    until = conf.now() - gaps.PATIENCE
+    missing = gaps.find(since=newest.events_until, until=until, customers=known)
+    drifted, _ = _refresh(sorted({each.customer_id for each in missing} & known.keys()), known)
+    Reconciliation.objects.filter(pk=newest.pk).update(
+        drifted=F("drifted") + len(drifted), missing=F("missing") + len(missing), events_until=until
+    )
+    _report(drifted, missing, checked=len(known))
+    return missing
 
 
 def _refresh(wanted: list[str], known: dict[str, UUID]) -> tuple[list[str], list[str]]:
@@ -76,10 +99,9 @@ def _report(drifted: list[str], missing: list[Missing], *, checked: int) -> None
         logger.warning("stripe_event_missing", extra={"stripe_event": each.event_id, "type": each.kind})
 
 
-def _looked_until() -> datetime | None:
-    """Up to where the last comparison looked for events."""
-    newest = Reconciliation.objects.exclude(events_until=None).order_by("-at").first()
-    return newest.events_until if newest else None
+def _newest() -> Reconciliation | None:
+    """The last comparison that looked for events; `events_until` is how far."""
+    return Reconciliation.objects.exclude(events_until=None).order_by("-at").first()
 
 
 def _customers() -> Iterator[tuple[str, UUID]]:

@@ -32,3 +32,12 @@ def reconcile(**_: Any) -> int:
         return len(reconciliation.run(at=clock.now()).drifted)
     except (PaymentsNotSetUp, PaymentsUnavailable):
         return 0
+
+
+@shared_task(name="billing.look_for_gaps")
+def look_for_gaps(**_: Any) -> int:
+    """Ask Stripe which events never came; how many. Nothing where payments are not set up."""
+    try:
+        return len(reconciliation.look_for_gaps())
+    except (PaymentsNotSetUp, PaymentsUnavailable):
+        return 0

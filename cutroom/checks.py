@@ -45,6 +45,16 @@ def addresses_are_real(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     return problems
 
 
+@register()
+def traces_are_found_by_id(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """A link to a trace is an address of the web and says which trace."""
+    url = conf.trace_url()
+    if not url or (url.startswith(("https://", "http://")) and "{trace_id}" in url):
+        return []
+    hint = "Set TRACE_URL to an address such as https://jaeger.example/trace/{trace_id}, or leave it empty."
+    return [Error("TRACE_URL is no address with {trace_id} in it.", hint=hint, id="cutroom.E005")]
+
+
 def weakness(secret: str, *, shortest: int) -> str:
     """Why a secret could be guessed; empty when it could not."""
     if len(secret) < shortest:

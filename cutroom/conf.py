@@ -47,6 +47,11 @@ def metrics_token() -> str:
     return str(getattr(settings, "CUTROOM_METRICS_TOKEN", ""))
 
 
+def trace_url() -> str:
+    """CUTROOM_TRACE_URL: where a trace is looked at, with {trace_id} in it; empty: nowhere."""
+    return str(getattr(settings, "CUTROOM_TRACE_URL", ""))
+
+
 def worker_port() -> int:
     """CUTROOM_WORKER_PORT: where a worker answers /livez and /metrics; 0: nowhere."""
     return int(getattr(settings, "CUTROOM_WORKER_PORT", 0))

@@ -18,6 +18,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 from opentelemetry.trace import Link, Span, SpanKind, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
+from cutroom import conf
 from cutroom.scrubbing import plain
 
 HEADER = "traceparent"
@@ -42,6 +43,18 @@ def current() -> str:
     carrier: dict[str, str] = {}
     _propagator.inject(carrier)
     return carrier.get(HEADER, "")
+
+
+def id_of(parent: str) -> str:
+    """The id of the trace that a `traceparent` header belongs to; empty for an empty or a broken one."""
+    extracted = _propagator.extract({HEADER: parent}, Context())
+    found = trace.get_current_span(extracted).get_span_context()
+    return trace.format_trace_id(found.trace_id) if found.is_valid else ""
+
+
+def url_of(trace_id: str) -> str:
+    """Where people look at the trace of this id; empty where no such place was named."""
+    return conf.trace_url().replace("{trace_id}", trace_id)
 
 
 @contextmanager

@@ -9,12 +9,16 @@ from django.conf import settings
 
 @dataclass(frozen=True, kw_only=True)
 class Product:
-    """What members come for, in words that complete "may …". API keys have `<scope>:read` and `:write`."""
+    """What members come for, in words that complete "may …". API keys have `<scope>:read` and `:write`.
+
+    `promise` is a sentence for those who sign in.
+    """
 
     scope: str = "product"
     may: str = "make, see, change and delete what the workspace is for"
     reads: str = "see what members made"
     writes: str = "make, change and delete it"
+    promise: str = ""
 
 
 _AREAS = ("assets", "cache", "videos", "exports", "audit")

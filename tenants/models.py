@@ -65,7 +65,7 @@ class TenantOwned(models.Model):
 
 
 class Role(models.TextChoices):
-    """What a member may do: an admin everything in the tenant, a creator make videos."""
+    """What a member may do: an admin everything in the tenant, a creator the work."""
 
     ADMIN = "admin", _("admin")
     CREATOR = "creator", _("creator")

@@ -93,13 +93,24 @@ def _replay(endpoint: WebhookEndpoint, request: TenantRequest) -> str:
         delivery_id = UUID(request.POST.get("delivery", ""))
     except ValueError:
         raise NotFound from None
-    webhooks.replay(selectors.webhook_delivery(endpoint.pk, delivery_id))
+    delivery = selectors.webhook_delivery(endpoint.pk, delivery_id)
+    if webhooks.is_untried(delivery):
+        return "The message is on its way already: it waits for its first try."
+    webhooks.replay(delivery)
     return "The message is on its way again."
 
 
 def _replay_failed(endpoint: WebhookEndpoint, _: TenantRequest) -> str:
     count = webhooks.replay_failed(endpoint, since=clock.now() - timedelta(days=REPLAYED_DAYS))
-    return f"{count} message{'' if count == 1 else 's'} on the way again."
+    if count:
+        return f"{_messages(count)} on the way again."
+    waiting = endpoint.deliveries.filter(state=DeliveryState.PENDING).count()
+    still = f" {_messages(waiting)} still on the way; each is tried for three days." if waiting else ""
+    return f"Nothing failed in the last {REPLAYED_DAYS} days, so nothing is sent again.{still}"
+
+
+def _messages(count: int) -> str:
+    return f"{count} message is" if count == 1 else f"{count} messages are"
 
 
 _DEEDS: dict[str, Callable[[WebhookEndpoint, TenantRequest], str]] = {

@@ -115,6 +115,11 @@ def replay_failed(endpoint: WebhookEndpoint, *, since: datetime) -> int:
     return len(_again(list(failed)))
 
 
+def is_untried(delivery: WebhookDelivery) -> bool:
+    """Does it wait for its first try, so that sending it again would change nothing?"""
+    return delivery.state == DeliveryState.PENDING and delivery.tries == 0
+
+
 def secrets_of(endpoint: WebhookEndpoint, *, at: datetime) -> list[str]:
     """The secrets that sign a message now, the present one first."""
     sealed = [endpoint.secret_sealed]

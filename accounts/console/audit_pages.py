@@ -14,7 +14,7 @@ from django.utils.text import slugify
 from django.views.decorators.http import require_safe
 
 from accounts import audit_exports, audit_trail
-from accounts.models import ApiKey, User
+from accounts.models import ApiKey, Session, User
 from accounts.sentences import detail_of
 from cutroom import clock
 from cutroom.console import pages
@@ -116,9 +116,11 @@ def _lines(rows: Sequence[AuditEntry], *, using: str) -> list[dict[str, Any]]:
         key.pk: str(key)
         for key in ApiKey.everywhere.using(using).filter(pk__in={row.api_key_id for row in rows})
     }
+    sessions = Session.objects.in_bulk({row.session_id for row in rows if row.session_id})
     return [
         {
             "entry": row,
+            "session": sessions.get(row.session_id),
             "sequence": audit_trail.sequence_of(row),
             "who": _who(row, people, keys),
             "detail": detail_of(row.detail),

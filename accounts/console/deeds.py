@@ -79,7 +79,7 @@ class ActAs(MemberDeed):
     def effects(self, targets: Sequence[Target], choices: Mapping[str, Any]) -> list[str]:
         """What opens, what stays closed, and who is told."""
         return [
-            "For 30 minutes this browser is the member: projects, renders, library and usage.",
+            "For 30 minutes this browser is the member: what they make, and usage.",
             "Billing, keys, people, security, export and deletion stay closed.",
             "The member gets a mail with your reason. Each audit entry names both of you.",
         ]

@@ -18,12 +18,15 @@ COMPARED_MAX_AGE = timedelta(hours=50)
 
 MONEY = """
 SELECT now.*, paying.* FROM (
-    SELECT failed.count, failed.since, newest.drifted, newest.at, newest.missing
+    SELECT failed.count, failed.since, newest.drifted, newest.at, two.missing
     FROM (SELECT count(*) AS count, min(created) AS since FROM djstripe_webhookeventtrigger hook
           WHERE created > %(day_ago)s AND valid AND NOT processed AND NOT EXISTS (
               SELECT FROM djstripe_event WHERE id = hook.body::jsonb ->> 'id')) failed
     LEFT JOIN LATERAL (
-        SELECT drifted, at, missing FROM billing_reconciliation ORDER BY at DESC LIMIT 1) newest ON true) now
+        SELECT drifted, at FROM billing_reconciliation ORDER BY at DESC LIMIT 1) newest ON true
+    CROSS JOIN (
+        SELECT sum(missing) AS missing
+        FROM (SELECT missing FROM billing_reconciliation ORDER BY at DESC LIMIT 2) of_each) two) now
 LEFT JOIN (
     SELECT plan, status, count(*), count(*) FILTER (WHERE started_at > %(month_ago)s), min(past_due_since),
         (array_agg(tenant_id ORDER BY past_due_since))[1], count(*) FILTER (WHERE changes_at IS NOT NULL)

@@ -264,5 +264,6 @@ CUTROOM_METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 if _metric_files := env.str("PROMETHEUS_MULTIPROC_DIR", default=""):
     metric_files.share(Path(_metric_files))
 OTEL_EXPORTER_OTLP_ENDPOINT = env.str("OTEL_EXPORTER_OTLP_ENDPOINT", default="")
+CUTROOM_TRACE_URL = env.str("TRACE_URL", default="")
 if OTEL_EXPORTER_OTLP_ENDPOINT:
     tracing.export()

@@ -17,6 +17,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "metering.reconcile": {"task": "metering.reconcile", "schedule": 3600.0},
     "billing.remind_past_due": {"task": "billing.remind_past_due", "schedule": 3600.0},
     "billing.reconcile": {"task": "billing.reconcile", "schedule": crontab(hour="3", minute="20")},
+    # One list call; after the minutes in which a webhook may still be on its way.
+    "billing.look_for_gaps": {"task": "billing.look_for_gaps", "schedule": crontab(minute=50)},
     # Everything that is kept for a time ends here; what is kept for an hour or a day needs more than a night.
     "gdpr.purge": {"task": "gdpr.purge", "schedule": 3600.0},
     "gdpr.tidy_storage": {"task": "gdpr.tidy_storage", "schedule": crontab(hour=4, minute=10)},

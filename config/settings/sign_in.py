@@ -74,4 +74,5 @@ TENANTS_PRODUCT = {
     "may": "write scripts; render, watch, download and delete videos",
     "reads": "read projects and scripts, watch and download videos",
     "writes": "change projects and scripts; render, upload and delete",
+    "promise": "Write a script, get a film.",
 }

@@ -59,7 +59,7 @@ class Delete(OneTenantDeed):
         """What ends now, what is erased when, and who may still say no."""
         days = conf.erasure_grace().days
         return [
-            "Sessions, API keys and renders end now, the plan with its period.",
+            "Sessions, API keys and running work end now, the plan with its period.",
             "Members who sign in again may look and export.",
             f"In {days} days everything is erased for good, also what others made in it.",
             f"Its admins get a mail with a link that takes it back within the {days} days. So can you, here.",
@@ -86,7 +86,7 @@ class Keep(OneTenantDeed):
         """What comes back, and what does not."""
         return [
             "Members may sign in again. Nothing was deleted.",
-            "Sessions and API keys stay ended, and renders that were cancelled stay so. The plan goes on.",
+            "Sessions and API keys stay ended, and work that was cancelled stays so. The plan goes on.",
         ]
 
     def perform(self, target: Target, wish: Wish) -> None:

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from cutroom import clock
+from cutroom import clock, tracing
 from cutroom.console import pages
 from cutroom.console.board import Sheet
 from cutroom.console.pages import page
@@ -95,7 +95,9 @@ def show(request: HttpRequest, job_id: UUID) -> HttpResponseBase:
         RenderStep.everywhere.using("ops").filter(job_id=job.pk).order_by("ordinal", "scene", "part", "pk")
     )
     facts = job_facts.of(job, steps, at=at)
-    return render_page(request, "rendering/console/job.html", {"job": job, "facts": facts})
+    trace_id = tracing.id_of(job.trace)
+    context = {"job": job, "facts": facts, "trace_id": trace_id, "trace_url": tracing.url_of(trace_id)}
+    return render_page(request, "rendering/console/job.html", context)
 
 
 @panel("renders", order=40, tab="Jobs")

@@ -50,7 +50,7 @@ class Suspend(TenantDeed):
         """What members see."""
         return [
             "Members and API keys are refused from the next request on, with the code tenant-suspended.",
-            "Renders that run go on to their end; nothing new can be asked for.",
+            "Running work goes on to its end; nothing new can be asked for.",
             "Nothing is deleted. Restore opens it again as it was.",
         ]
 

@@ -14,7 +14,7 @@ from cutroom.console.board import Sheet
 from tenants import webhooks
 from tenants.console.deeds import Deed, Target, Wish, deed
 from tenants.console.panels import panel
-from tenants.models import DeliveryState, Tenant, WebhookDelivery, WebhookEndpoint
+from tenants.models import Tenant, WebhookDelivery, WebhookEndpoint
 
 pages.entry(
     label="Webhooks out",
@@ -53,12 +53,11 @@ def endpoints(tenant: Tenant, at: datetime) -> Sheet:
 
 
 def _target(row: WebhookDelivery) -> Target:
-    is_waiting = row.state == DeliveryState.PENDING and row.tries == 0
     return Target(
         tenant_id=row.tenant_id,
         kind="delivery",
         id=str(row.pk),
         label=f"{row.message.type} to {row.endpoint.url}, {row.tenant.name}",
         url=reverse("admin:tenants_webhookdelivery_change", args=[row.pk]),
-        refusal="It is on its way already." if is_waiting else "",
+        refusal="It is on its way already." if webhooks.is_untried(row) else "",
     )

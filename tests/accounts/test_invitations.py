@@ -13,6 +13,7 @@ from accounts import conf, invitations
 from accounts.models import Invitation, OutboxMail, User
 from cutroom import clock, sealing
 from cutroom.errors import DomainError, RateLimited
+from tenants.conf import product
 from tenants.context import tenant_context
 from tenants.models import Role, Tenant
 from tests.accounts.conftest import NEWCOMER
@@ -45,6 +46,13 @@ def test_an_invitation_says_who_asks_for_what_and_how_long(
         assert "manages members, billing and keys" in text
         assert "works once, until" in text
         assert "nothing happens" in text
+
+
+def test_an_invitation_says_what_a_creator_may_do_here(alice: APIClient, delivered: Delivered) -> None:
+    assert invite(alice, NEWCOMER, role="creator").status_code == 201
+    [letter] = delivered()
+    for text in (str(letter.body), str(letter.alternatives[0][0])):
+        assert f"A creator may {product().may}." in text
 
 
 def test_only_a_hash_of_the_token_is_kept(alice: APIClient, cast: Cast, charlies_token: str) -> None:

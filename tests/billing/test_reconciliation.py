@@ -1,14 +1,16 @@
-"""Every night: what drifted is found, corrected and counted."""
+"""Every night what drifted is found, corrected and counted; every hour what never came."""
 
 from __future__ import annotations
 
 import json
+from contextlib import AbstractContextManager
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
 
-from billing import projection, reconciliation
+from billing import gateway, projection, reconciliation, tasks
+from billing.errors import PaymentsUnavailable
 from billing.models import Reconciliation, TenantSubscription
 from billing.standin import courier, state, subscriptions
 from cutroom import clock
@@ -54,6 +56,51 @@ def test_events_that_never_came_are_counted_once_and_told(acme: Till) -> None:
     assert set(json.loads(out.getvalue())["missing"]) == lost
     assert Reconciliation.objects.latest("at").missing == len(lost) > 0
     assert reconciliation.run(at=clock.now()).missing == []
+
+
+def test_every_hour_a_lost_event_is_found_counted_once_and_made_good(acme: Till) -> None:
+    acme.buy()
+    assert tasks.look_for_gaps() == 0, "the first comparison looks, too"
+    assert reconciliation.run(at=clock.now()).missing == []
+    acme.do(subscriptions.end, how=None)
+    with state.opened() as store:
+        lost = len(store.data["undelivered"])
+    lose_all_webhooks()
+    assert tasks.look_for_gaps() == 0, "they may still be on their way"
+    let_pass(days=1 / 24)
+    assert tasks.look_for_gaps() == lost > 0
+    assert acme.row().status == "canceled"
+    newest = Reconciliation.objects.get()
+    assert (newest.checked, newest.drifted, newest.missing) == (1, 1, lost)
+    assert tasks.look_for_gaps() == 0
+    assert Reconciliation.objects.get().missing == lost
+    assert reconciliation.run(at=clock.now()).missing == []
+
+
+def test_the_hourly_look_costs_one_list_of_stripe_and_waits_while_stripe_does(
+    acme: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    acme.buy()
+    reconciliation.run(at=clock.now())
+    asked: list[str] = []
+    asking = gateway.asking
+
+    def heard(what: str) -> AbstractContextManager[None]:
+        asked.append(what)
+        return asking(what)
+
+    monkeypatch.setattr(gateway, "asking", heard)
+    assert tasks.look_for_gaps() == 0
+    assert asked == ["events.list"]
+    until = Reconciliation.objects.get().events_until
+
+    def deaf(what: str) -> AbstractContextManager[None]:
+        raise PaymentsUnavailable
+
+    monkeypatch.setattr(gateway, "asking", deaf)
+    let_pass(days=1)
+    assert tasks.look_for_gaps() == 0
+    assert Reconciliation.objects.get().events_until == until
 
 
 def test_an_event_that_came_and_failed_is_not_missing(acme: Till, monkeypatch: pytest.MonkeyPatch) -> None:

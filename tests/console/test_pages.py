@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,15 +16,17 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from accounts.models import Session
 from billing.models import Reconciliation
 from cutroom import clock
 from cutroom.console import pages
 from metering.models import SiteDay
 from rendering.models import RenderJob
+from tenants import audit
 from tenants.console import panels
-from tenants.context import tenant_context
+from tenants.context import Actor, tenant_context
 from tenants.models import AuditEntry, Hold
-from tests.cast import Cast, browser_of
+from tests.cast import Cast, browser_of, open_session
 from tests.console.conftest import Site, do
 
 pytestmark = pytest.mark.committed
@@ -38,7 +41,8 @@ def text_of(client: Client, path: str) -> str:
 
 
 def test_home_says_what_needs_a_person(site: Site, olga: Client) -> None:
-    Reconciliation.objects.create(at=clock.now(), checked=9, drifted=2, missing=3)
+    Reconciliation.objects.create(at=clock.now() - timedelta(days=1), checked=9, drifted=0, missing=3)
+    Reconciliation.objects.create(at=clock.now(), checked=9, drifted=2)
     Hold.objects.create(reason="restored", since=clock.now())
     page = olga.get("/admin/")
     found = {concern.what for concern in page.context["concerns"]}
@@ -123,6 +127,21 @@ def test_the_audit_log_is_narrowed_by_person_thing_and_request(site: Site, olga:
     }.items():
         page = olga.get(f"/admin/audit/?{query}")
         assert {line["entry"].action for line in page.context["lines"]} == shown, query
+
+
+def test_the_audit_log_says_where_a_session_signed_in_from_while_it_is_kept(site: Site, olga: Client) -> None:
+    where = {"ip": "203.0.113.7", "device": "Safari on iPad"}
+    session = open_session(site.cast.alice, site.acme)
+    Session.objects.filter(pk=session.pk).update(**where)
+    with tenant_context(site.acme.pk, actor=Actor(user_id=site.cast.alice.pk, session_id=session.pk)):
+        audit.record("project.renamed")
+    paths = ("/admin/audit/?action=project.renamed", f"/admin/tenants/{site.acme.pk}/?tab=audit-log")
+    for path in paths:
+        assert all(each in text_of(olga, path) for each in where.values()), path
+    session.delete()
+    for path in paths:
+        assert "project.renamed" in text_of(olga, path)
+        assert not any(each in text_of(olga, path) for each in where.values()), path
 
 
 def file_of(client: Client, rest: str) -> str:

@@ -79,7 +79,7 @@ def test_a_meter_says_how_full_it_is_and_when_it_runs_out(alice_browser: Client,
 def test_what_is_held_is_told_apart(alice_browser: Client, cast: Cast) -> None:
     with tenant_context(cast.acme.pk):
         services.reserve(tenant_id=cast.acme.pk, key="render:1", amounts={Meter.IMAGES: 100}, at=NOON)
-    assert "100 held by running renders" in text_of(alice_browser.get("/usage").content.decode())
+    assert "100 held by running work" in text_of(alice_browser.get("/usage").content.decode())
 
 
 def test_the_days_add_up_in_the_chart_and_in_its_table(alice_browser: Client, cast: Cast) -> None:

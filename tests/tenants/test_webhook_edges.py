@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 
 from tenants import webhook_delivery, webhooks
 from tenants.context import tenant_context
-from tenants.models import Tenant, WebhookDelivery, WebhookEndpoint
+from tenants.models import DeliveryState, Tenant, WebhookDelivery, WebhookEndpoint
 from tests.cast import Cast, bearer, browser_of
 from tests.tenants.receiver import Receiver, receiver
 
@@ -102,12 +102,42 @@ def test_the_pages_show_the_secret_once_and_do_every_deed(committed_cast: Cast, 
     assert b"Switched off" in browser.post(f"{path}/disable", follow=True).content
     assert b"Switched on" in browser.post(f"{path}/enable", follow=True).content
     assert browser.post(f"{path}/nonsense").status_code == 404
-    assert b"0 messages on the way" in browser.post(f"{path}/replay-failed", follow=True).content
+    assert b"Nothing failed in the last 7 days" in browser.post(f"{path}/replay-failed", follow=True).content
     refused = browser.post(path, {"url": "nowhere", "description": "kept"})
     assert refused.status_code == 400
     assert b'value="kept"' in refused.content
     assert b"Saved" in browser.post(path, {"url": program.url}, follow=True).content
     assert b"told nothing" in browser.post(f"{path}/delete", follow=True).content
+
+
+def test_replaying_says_what_is_true_of_each_message(committed_cast: Cast, program: Receiver) -> None:
+    acme = committed_cast.acme
+    browser = browser_of(committed_cast.alice, acme)
+    with tenant_context(acme.pk):
+        endpoint, _ = webhooks.create_endpoint(url=program.url, event_types=[])
+        sent = webhooks.send_test(endpoint)
+    path = f"/account/webhooks/{endpoint.pk}"
+
+    def replay(deed: str) -> str:
+        return browser.post(f"{path}/{deed}", {"delivery": str(sent.pk)}, follow=True).content.decode()
+
+    assert "on its way already: it waits for its first try" in replay("replay")
+    assert "1 message is still on the way" in replay("replay-failed")
+    for tries, state, told in (
+        (2, DeliveryState.PENDING, "The message is on its way again."),
+        (10, DeliveryState.FAILED, "The message is on its way again."),
+    ):
+        with tenant_context(acme.pk):
+            WebhookDelivery.objects.update(tries=tries, state=state)
+        assert told in replay("replay")
+        assert _sent(acme).tries == 0
+    with tenant_context(acme.pk):
+        WebhookDelivery.objects.update(tries=10, state=DeliveryState.FAILED)
+    assert "1 message is on the way again." in replay("replay-failed")
+    webhook_delivery.deliver_due(acme.pk)
+    nothing = replay("replay-failed")
+    assert "Nothing failed in the last 7 days, so nothing is sent again." in nothing
+    assert "still on the way" not in nothing
 
 
 def test_creators_may_not_manage_webhooks(bob_browser: Client) -> None:

@@ -121,6 +121,7 @@ TENANTS_PRODUCT = {
     "may": "write, read and delete letters",
     "reads": "read letters",
     "writes": "write and delete letters",
+    "promise": "Write a letter, get an answer.",
 }
 # Their views ask Stripe or wait for an export, so they open transactions of their own.
 TENANTS_OWN_TRANSACTIONS = (
