@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -116,17 +117,25 @@ def _lines(rows: Sequence[AuditEntry], *, using: str) -> list[dict[str, Any]]:
         key.pk: str(key)
         for key in ApiKey.everywhere.using(using).filter(pk__in={row.api_key_id for row in rows})
     }
-    sessions = Session.objects.in_bulk({row.session_id for row in rows if row.session_id})
+    sessions = Session.objects.in_bulk({each for row in rows if (each := _session_id(row))})
     return [
         {
             "entry": row,
-            "session": sessions.get(row.session_id),
+            "session": sessions.get(_session_id(row)),
             "sequence": audit_trail.sequence_of(row),
             "who": _who(row, people, keys),
             "detail": detail_of(row.detail),
         }
         for row in rows
     ]
+
+
+def _session_id(row: AuditEntry) -> UUID | None:
+    """The session that did it. One that is just opened is only named as the target."""
+    if row.session_id is None and row.action == "session.opened":
+        with suppress(ValueError):
+            return UUID(row.target.removeprefix("session:"))
+    return row.session_id
 
 
 def _who(row: AuditEntry, people: dict[UUID, str], keys: dict[UUID, str]) -> str:

@@ -135,12 +135,13 @@ def test_the_audit_log_says_where_a_session_signed_in_from_while_it_is_kept(site
     Session.objects.filter(pk=session.pk).update(**where)
     with tenant_context(site.acme.pk, actor=Actor(user_id=site.cast.alice.pk, session_id=session.pk)):
         audit.record("project.renamed")
-    paths = ("/admin/audit/?action=project.renamed", f"/admin/tenants/{site.acme.pk}/?tab=audit-log")
+    opened = f"/admin/audit/?action=session.opened&target=session:{session.pk}"
+    paths = ("/admin/audit/?action=project.renamed", f"/admin/tenants/{site.acme.pk}/?tab=audit-log", opened)
     for path in paths:
         assert all(each in text_of(olga, path) for each in where.values()), path
     session.delete()
     for path in paths:
-        assert "project.renamed" in text_of(olga, path)
+        assert "alice@acme.test" in text_of(olga, path)
         assert not any(each in text_of(olga, path) for each in where.values()), path
 
 
