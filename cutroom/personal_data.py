@@ -20,7 +20,7 @@ class Category(StrEnum):
     """What kind of data it is, in the words of the privacy notice."""
 
     IDENTITY = "names and addresses"
-    CONTENT = "what you write, upload and render"
+    CONTENT = "what you write, upload and make"
     ACCESS = "sign-ins, devices and network addresses"
     ACTIVITY = "who did what, and when"
     USAGE = "how much was used"
