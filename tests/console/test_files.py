@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
+from django.db import connections
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from cutroom import clock
 from gdpr.export.models import Export, ExportState
@@ -58,3 +61,29 @@ def test_files_are_shown_by_kind_newest_first_and_without_names(site: Site, olga
     assert [each.state for each in exports.context["exports"]] == ["ready"]
     assert "grandmother" not in text
     assert "film" not in text
+
+
+def test_many_files_take_as_many_queries_as_one(site: Site, olga: Client) -> None:
+    path = f"/admin/tenants/{site.acme.pk}/?tab=files"
+    olga.get(path)
+    counts = []
+    for number in (1, 20):
+        with tenant_context(site.acme.pk):
+            for _ in range(number):
+                Asset.objects.create(
+                    project=site.project, kind=AssetKind.AUDIO, size_bytes=1, storage_key="x", sha256="0" * 64
+                )
+                Export.objects.create(
+                    name=f"export-{uuid4()}.zip",
+                    is_whole=False,
+                    user_id=uuid4(),
+                    state=ExportState.EXPIRED,
+                    created_at=clock.now(),
+                )
+        with (
+            CaptureQueriesContext(connections["default"]) as app,
+            CaptureQueriesContext(connections["ops"]) as ops,
+        ):
+            assert olga.get(path).status_code == 200
+        counts.append(len(app) + len(ops))
+    assert counts[0] == counts[1]
