@@ -22,7 +22,7 @@ from cutroom.scrubbing import frames
 from rendering import board, conf, leases, mending, metrics, outcomes, steps
 from rendering.leases import Claim, Heartbeat
 from rendering.media.errors import MediaCancelled, MediaCrashed, MediaError, MediaTimeout
-from rendering.models import JobState, RenderJob, RenderStep, StepState
+from rendering.models import JobState, RenderJob, RenderStep, StepKind, StepState
 from rendering.outcomes import Result
 from rendering.providers.errors import Postponed, ProviderError
 from tenants.context import tenant_context
@@ -33,8 +33,11 @@ Answer = TypeVar("Answer")
 
 
 def run_next(kind: str) -> bool:
-    """Claim and run one step of a kind. False when none was ready: somebody else answered the doorbell."""
-    claim = leases.claim(kind)
+    """Claim and run one step of a kind. False when none was ready: somebody else answered the doorbell.
+
+    A kind that only a newer version knows is left to its workers.
+    """
+    claim = leases.claim(kind) if kind in StepKind.values else None
     if claim is None:
         return False
     crash_at("after-claim")
