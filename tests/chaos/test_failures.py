@@ -138,7 +138,7 @@ def test_a_media_process_that_is_killed_or_crashes_is_tried_again(
 def test_a_hanging_step_is_killed_at_its_limit_and_tried_again(
     project: Project, submit: Submit, worker_log: Path
 ) -> None:
-    with workers(log=worker_log, extra={"RENDERING_STEP_TIMEOUT_SECONDS": "3"}) as group:
+    with workers(log=worker_log, extra={"RENDERING_STEP_TIMEOUT_SECONDS": "10"}) as group:
         held = hold_a("segment", project=project, ask=partial(submit, "final"), group=group)
         assert finish(held.job).state == JobState.SUCCEEDED
     assert again(held.step).failures == 1
