@@ -22,7 +22,7 @@ run: $(RUNTIME) ## Start everything on http://127.0.0.1:8000 (PORT=… for anoth
 	@exec $(BIN)/python -m cutroom run
 
 test: $(DEVELOPMENT) ## Run the test suite (ARGS="-k name" for a part of it, in one process)
-	@exec $(BIN)/pytest $(or $(ARGS),-n 4 --dist worksteal)
+	@exec $(BIN)/pytest $(or $(ARGS),-n auto --maxprocesses 4 --dist worksteal)
 
 demo: $(RUNTIME) ## Walk through the product as an HTTP client and write var/demo/video.mp4
 	@exec $(BIN)/python -m cutroom demo

@@ -21,7 +21,7 @@ from cutroom import embedded, environment
 from tenants.context import tenant_id_or_none
 from tests import database
 
-pytest_plugins = ["tests.buckets", "tests.cast", "tests.faults"]
+pytest_plugins = ["tests.browsers", "tests.buckets", "tests.cast", "tests.faults"]
 
 COMMITTING_FIXTURES = {"committed_cast", "transactional_db", "live_server"}
 

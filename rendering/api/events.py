@@ -81,7 +81,9 @@ class Watch:
         for step in sorted(self._changed_steps(job), key=_changed_at):
             # The moment of the change: a listener cut off between two steps comes back for the second.
             yield _event("step", _event_id(_changed_at(step)), dict(StepSerializer(step).data))
-        yield from self._progress(job, event_id, at)
+        # `done` says it too, and whoever is cut off after each event must come to hear that one.
+        if not (job.is_final and self._is_back()):
+            yield from self._progress(job, event_id, at)
         if job.is_final:
             self.is_over = True
             yield _event(_DONE, f"{event_id}-{_DONE}", render_document(job, at=at))
@@ -90,7 +92,7 @@ class Watch:
         for step in selectors.job_steps(job).defer("inputs", "output", "charges"):
             seen = (step.state, step.attempt, step.is_cached, step.degraded, step.error)
             if self.told.get(step.pk) != seen:
-                is_old = step.pk not in self.told and self._has_heard(step)
+                is_old = step.pk not in self.told and self._has_heard(step, job)
                 self.told[step.pk] = seen
                 if not is_old:
                     yield step
@@ -104,9 +106,20 @@ class Watch:
                 "progress", event_id, {"state": job.state, "progress": job.progress, "seconds_left": left}
             )
 
-    def _has_heard(self, step: RenderStep) -> bool:
-        """Did the listener hear of this step's present state before it came back?"""
-        return self.since is not None and _changed_at(step) < self.since - _OVERLAP
+    def _is_back(self) -> bool:
+        """Does the listener come back, and has been told nothing since?"""
+        return self.since is not None and self.told_progress is None
+
+    def _has_heard(self, step: RenderStep, job: RenderJob) -> bool:
+        """Did the listener hear of this step's present state before it came back?
+
+        Of a job that goes on, some moments are told twice. Of one that has ended none is, or who is cut off
+        after each event would hear the same one for ever.
+        """
+        if self.since is None:
+            return False
+        overlap = timedelta() if job.is_final else _OVERLAP
+        return int(_event_id(_changed_at(step))) <= int(_event_id(self.since - overlap))
 
 
 class RenderEventsAPI(APIView):

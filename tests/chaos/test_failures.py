@@ -142,7 +142,8 @@ def test_a_hanging_step_is_killed_at_its_limit_and_tried_again(
         held = hold_a("segment", project=project, ask=partial(submit, "final"), group=group)
         assert finish(held.job).state == JobState.SUCCEEDED
     assert again(held.step).failures == 1
-    assert not any(process.is_running() for process in held.media if process.pid != held.media[0].pid)
+    killed = [process for process in held.media if process.pid != held.media[0].pid]
+    wait_until(lambda: not any(process.is_running() for process in killed), what="what hung to be gone")
 
 
 @pytest.mark.fault(36)

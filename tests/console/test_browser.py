@@ -13,13 +13,13 @@ from rendering.models import JobState, RenderJob
 from tenants.console import panels
 from tenants.models import AuditEntry, Membership, Tenant, TenantState
 from tests.console.conftest import REASON, Site
-from tests.pages.conftest import OpenBrowser, chromium, open_browser, signed_in
+from tests.pages.conftest import OpenBrowser, open_browser, signed_in
 from tests.pages.test_browser import Watch, flaws
 
 pytestmark = pytest.mark.committed
 
 # Fixtures of the pages' tests.
-__all__ = ["chromium", "open_browser", "signed_in"]
+__all__ = ["open_browser", "signed_in"]
 
 LOOKS = [("light", 375), ("dark", 1280)]
 

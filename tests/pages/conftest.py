@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +12,7 @@ from uuid import uuid4
 import pytest
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext
 from pytest_django.live_server_helper import LiveServer
 
 from cutroom import clock
@@ -34,7 +33,6 @@ The gate falls shut.
 
 The wheel turns, and the wheel grinds the flour.
 """
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 def make_mill(cast: Cast) -> Project:
@@ -121,24 +119,6 @@ def words_of(cast: Cast) -> Callable[[Project], list[str]]:
             return list(scenes.values_list("narration", flat=True))
 
     return read
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """The machine's Chromium, one for the whole run. Without one these tests are skipped, which CI counts."""
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if path is None:
-        pytest.skip("There is no Chromium on this machine.")
-    # Playwright keeps an event loop in this thread, which makes Django refuse the tests' own queries.
-    patch = pytest.MonkeyPatch()
-    patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=path, args=["--headless", "--no-sandbox", "--disable-gpu"]
-        )
-        yield browser
-        browser.close()
-    patch.undo()
 
 
 @pytest.fixture
