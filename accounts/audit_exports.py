@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
-from django.db import connections
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from accounts import audit_trail
 from accounts.audit_trail import Filters
+from tenants.batches import in_batches
 from tenants.context import tenant_context
 from tenants.models import AuditEntry
 from tenants.row_files import Rows
 
-BATCH_ROWS = 1000
 _IDS = ("user_id", "api_key_id", "session_id", "operator_id")
 COLUMNS = (
     "id",
@@ -31,8 +31,6 @@ COLUMNS = (
     "detail",
     "hash",
 )
-
-Read = Callable[[AuditEntry | None], list[AuditEntry]]
 
 
 def document(entry: AuditEntry) -> dict[str, Any]:
@@ -53,41 +51,19 @@ def document(entry: AuditEntry) -> dict[str, Any]:
     }
 
 
-def of_tenant(tenant_id: UUID, filters: Filters, *, until: datetime) -> Generator[Rows]:
+def of_tenant(tenant_id: UUID, filters: Filters, *, until: datetime) -> Iterator[Rows]:
     """The entries of a tenant that fit, a batch at a time, each by a transaction of its own."""
-
-    def read(after: AuditEntry | None) -> list[AuditEntry]:
-        with tenant_context(tenant_id):
-            return list(_next(audit_trail.entries(filters), after, until))
-
-    return _batches(read, using="default")
+    batches = in_batches(
+        lambda: audit_trail.entries(filters).filter(at__lte=until), within=partial(tenant_context, tenant_id)
+    )
+    return _documents(batches)
 
 
-def of_all(rows: QuerySet[AuditEntry], *, until: datetime) -> Generator[Rows]:
+def of_all(rows: QuerySet[AuditEntry], *, until: datetime) -> Iterator[Rows]:
     """These entries of all tenants, as the ops role, a batch at a time."""
-    linked = rows.select_related("link")
-    return _batches(lambda after: list(_next(linked, after, until)), using="ops")
+    linked = rows.select_related("link").filter(at__lte=until)
+    return _documents(in_batches(lambda: linked, using="ops"))
 
 
-def _batches(read: Read, *, using: str) -> Generator[Rows]:
-    after: AuditEntry | None = None
-    while True:
-        try:
-            batch = read(after)
-        finally:
-            # The thread may never come back for the next batch.
-            if not connections[using].in_atomic_block:
-                connections[using].close()
-        if batch:
-            yield [document(entry) for entry in batch]
-        if len(batch) < BATCH_ROWS:
-            return
-        after = batch[-1]
-
-
-def _next(rows: QuerySet[AuditEntry], after: AuditEntry | None, until: datetime) -> QuerySet[AuditEntry]:
-    rows = rows.filter(at__lte=until).order_by("at", "id")
-    if after is not None:
-        # The first condition is where the index starts, the second what is new there.
-        rows = rows.filter(at__gte=after.at).filter(Q(at__gt=after.at) | Q(pk__gt=after.pk))
-    return rows[:BATCH_ROWS]
+def _documents(batches: Iterator[list[AuditEntry]]) -> Iterator[Rows]:
+    return ([document(entry) for entry in batch] for batch in batches)

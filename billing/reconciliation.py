@@ -44,7 +44,7 @@ def run(*, at: datetime, is_dry_run: bool = False) -> Outcome:
     since = newest.events_until if newest else None
     missing = gaps.find(since=since, until=until, customers=known)
     suspects = _suspects(known)
-    told_of_in_vain = {each.customer_id for each in missing} & known.keys() - set(suspects)
+    told_of_in_vain = _of_ours(missing, known) - set(suspects)
     drifted, unanswered = suspects, list[str]()
     if not is_dry_run:
         drifted, unanswered = _refresh([*suspects, *sorted(told_of_in_vain)], known)
@@ -72,12 +72,17 @@ def look_for_gaps() -> list[Missing]:
     known = dict(_customers())
     until = conf.now() - gaps.PATIENCE
     missing = gaps.find(since=newest.events_until, until=until, customers=known)
-    drifted, _ = _refresh(sorted({each.customer_id for each in missing} & known.keys()), known)
+    drifted, _ = _refresh(sorted(_of_ours(missing, known)), known)
     Reconciliation.objects.filter(pk=newest.pk).update(
         drifted=F("drifted") + len(drifted), missing=F("missing") + len(missing), events_until=until
     )
     _report(drifted, missing, checked=len(known))
     return missing
+
+
+def _of_ours(missing: list[Missing], known: dict[str, UUID]) -> set[str]:
+    """The customers of ours whom these events are about."""
+    return {each.customer_id for each in missing} & known.keys()
 
 
 def _refresh(wanted: list[str], known: dict[str, UUID]) -> tuple[list[str], list[str]]:

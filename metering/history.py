@@ -10,17 +10,17 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from uuid import UUID
 
-from django.db import connection
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import QuerySet, Sum
 
 from metering.meters import Meter, in_use
 from metering.models import QuotaCounter, UsageDaily, UsageEvent
 from metering.periods import LEVEL_START, Period
+from tenants.batches import in_batches
 from tenants.context import tenant_context
 
-BATCH_ROWS = 1000
 MOST_MONTHS = 24
 
 
@@ -48,29 +48,8 @@ class Lines:
         return self._chosen().order_by("-at", "-id")
 
     def batches(self, tenant_id: UUID) -> Iterator[list[UsageEvent]]:
-        """All lines, oldest first, BATCH_ROWS at a time, each batch by a transaction of its own.
-
-        For bodies that are sent after the transaction of the request: nothing is held between two batches.
-        """
-        after: UsageEvent | None = None
-        while batch := self._batch(tenant_id, after):
-            yield batch
-            if len(batch) < BATCH_ROWS:
-                return
-            after = batch[-1]
-
-    def _batch(self, tenant_id: UUID, after: UsageEvent | None) -> list[UsageEvent]:
-        try:
-            with tenant_context(tenant_id):
-                lines = self._chosen().order_by("at", "id")
-                if after is not None:
-                    # The first condition is where the index starts, the second what is new there.
-                    lines = lines.filter(at__gte=after.at).filter(Q(at__gt=after.at) | Q(pk__gt=after.pk))
-                return list(lines[:BATCH_ROWS])
-        finally:
-            # The thread may never come back for the next batch.
-            if not connection.in_atomic_block:
-                connection.close()
+        """All lines, oldest first, a batch at a time, each by a transaction of its own."""
+        return in_batches(self._chosen, within=partial(tenant_context, tenant_id))
 
     def _chosen(self) -> QuerySet[UsageEvent]:
         lines = UsageEvent.objects.filter(

@@ -7,7 +7,7 @@ from typing import Any
 
 from rendering import timeline
 from rendering.keys import content_key
-from rendering.models import RenderJob, StepKind
+from rendering.models import Project, RenderJob, StepKind
 
 Slot = tuple[str, int | None, int]
 Known = dict[Slot, dict[str, Any]]
@@ -59,6 +59,16 @@ class Film:
             quality=job.quality,
             title=job.title,
         )
+
+    @classmethod
+    def shown(
+        cls, project: Project, script: dict[str, Any], *, resolution: str = "720p", fps: int = 24
+    ) -> Film:
+        """A film of the project as it is now, for those who look before anybody asks for one."""
+        return cls(
+            script=script, resolution=resolution, aspect=project.aspect, fps=fps, quality="final",
+            title=project.title,
+        )  # fmt: skip
 
     @property
     def scenes(self) -> list[dict[str, Any]]:

@@ -71,14 +71,7 @@ def preview(
     provider has not made yet is shown as a drawing. Call inside tenant_context.
     """
     scenes = list(project.scenes.select_related("image", "recording").order_by("position"))
-    film = Film(
-        script=snapshots.script_of(project, scenes),
-        resolution=resolution,
-        aspect=project.aspect,
-        fps=fps,
-        quality="final",
-        title=project.title,
-    )
+    film = Film.shown(project, snapshots.script_of(project, scenes), resolution=resolution, fps=fps)
     index = next(i for i, row in enumerate(film.scenes) if row["position"] == scene.position)
     known, pictures = _known(film, index)
     segments = [d for d in pipeline.plan(film, known) if (d.kind, d.scene) == (StepKind.SEGMENT, index)]

@@ -72,9 +72,7 @@ def storyboard(
 def spoken_lengths(project: Project, scenes: Sequence[Scene]) -> dict[int, int]:
     """How long the voices that were made already take, in milliseconds by the scene's position. One query."""
     script = snapshots.script_of(project, list(scenes))
-    film = Film(
-        script=script, resolution="720p", aspect=project.aspect, fps=24, quality="final", title=""
-    )  # fmt: skip
+    film = Film.shown(project, script)
     keys = {
         draft.cache_key: film.scenes[draft.scene or 0]["position"]
         for draft in pipeline.plan(film, {})

@@ -54,9 +54,7 @@ def _film(project: Project) -> Film:
         "scenes": [],
         "brand": brands.of(project),
     }
-    return Film(
-        script=script, resolution="720p", aspect=project.aspect, fps=24, quality="final", title=project.title
-    )
+    return Film.shown(project, script)
 
 
 def _uploaded(scene: Scene, *, project: Project) -> Image.Image:

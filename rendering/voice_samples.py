@@ -59,7 +59,10 @@ def sample_of(scene: Scene) -> Sample:
     """The sample of a scene as it is now; of one with a recording, the recording."""
     if scene.recording is not None:
         return Sample(text=scene.recording.name, storage_key=scene.recording.storage_key)
-    draft = _draft(scene)
+    return _sample(_draft(scene))
+
+
+def _sample(draft: StepDraft) -> Sample:
     entry = CacheEntry.objects.filter(key=draft.cache_key).first()
     return Sample(
         text=draft.inputs["text"],
@@ -87,9 +90,11 @@ def speak(*, tenant_id: UUID, scene_id: UUID) -> None:
     """Speak the sample of a scene as it is now. Safe to repeat; calls outside any transaction."""
     with tenant_context(tenant_id):
         scene = Scene.objects.select_related("project", "recording").filter(pk=scene_id).first()
-        if scene is None or not sample_of(scene).is_waited_for:
+        if scene is None or scene.recording is not None:
             return
         draft = _draft(scene)
+        if not _sample(draft).is_waited_for:
+            return
     try:
         with scratch.directory("sample") as directory:
             _keep(draft, tenant_id, directory / "out.flac")
@@ -137,10 +142,8 @@ def _spoken(draft: StepDraft, tenant_id: UUID, path: Path) -> dict[str, Any]:
 def _draft(scene: Scene) -> StepDraft:
     row = snapshots.scene_row(scene, project=scene.project)
     script = snapshots.script_of(scene.project, [])
-    film = Film(
-        script={**script, "scenes": [row | {"narration": first_words(scene.narration)}]},
-        resolution="720p", aspect=scene.project.aspect, fps=24, quality="final", title="",
-    )  # fmt: skip
+    spoken = row | {"narration": first_words(scene.narration)}
+    film = Film.shown(scene.project, {**script, "scenes": [spoken]})
     return next(draft for draft in pipeline.plan(film, {}) if draft.kind == StepKind.NARRATION)
 
 
@@ -149,9 +152,7 @@ def first_words(text: str) -> str:
     if len(text) <= MOST_CHARACTERS:
         return text
     start = text[:MOST_CHARACTERS]
-    ends = [
-        start.rfind(mark) + len(mark) for mark in (". ", "! ", "? ", "。", "！", "？", "।") if mark in start
-    ]
+    ends = [start.rfind(mark) + len(mark) for mark in _ENDS if mark in start]
     return start[: max(ends)].strip() if ends else start.rpartition(" ")[0] or start
 
 

@@ -66,6 +66,11 @@ class Principal:
         )
 
     @property
+    def operator(self) -> Actor:
+        """The caller as other tenants' audit logs name it, who works in the console."""
+        return Actor(user_id=self.user_id, session_id=self.session_id, operator_id=self.user_id)
+
+    @property
     def is_person(self) -> bool:
         """A signed-in person, and no API key."""
         return self.session_id is not None

@@ -27,7 +27,7 @@ from cutroom.pages import require_principal
 from tenants import audit, row_files
 from tenants.console import lists
 from tenants.console.panels import panel
-from tenants.context import Actor, tenant_context
+from tenants.context import tenant_context
 from tenants.models import AuditEntry, Tenant
 
 ENTRIES_OF_TENANT = 50
@@ -68,8 +68,7 @@ def download(request: HttpRequest, kind: str) -> HttpResponseBase:
     asked = {name: request.GET.get(name, "").strip() for name in _ASKED}
     who = lists.chosen_of(lists.choices(request, "who", _WHO))
     caller, at = require_principal(request), clock.now()
-    operator = Actor(user_id=caller.user_id, session_id=caller.session_id, operator_id=caller.user_id)
-    with tenant_context(caller.tenant_id, actor=operator):
+    with tenant_context(caller.tenant_id, actor=caller.operator):
         audit.record("operator.audit-exported", detail={"form": kind, "who": who, **asked})
     return row_files.row_file(
         request,

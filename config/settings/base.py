@@ -162,6 +162,15 @@ TENANTS_OPEN_WHILE_DELETING = (
     "/theme",
     "/workspaces",
 )
+TENANTS_ENTITLEMENTS = "metering.entitlements.for_tenant"
+# What roles and keys of API clients are about.
+TENANTS_PRODUCT = {
+    "scope": "videos",
+    "may": "write scripts; render, watch, download and delete videos",
+    "reads": "read projects and scripts, watch and download videos",
+    "writes": "change projects and scripts; render, upload and delete",
+    "promise": "Write a script, get a film.",
+}
 # What webhook endpoints may subscribe to; each is announced by the app it is named after.
 TENANTS_WEBHOOK_EVENTS = {
     "render.succeeded": "A video is ready",

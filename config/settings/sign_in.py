@@ -66,13 +66,3 @@ ACCOUNTS_TRUSTED_PROXIES = _env.list("TRUSTED_PROXIES", default=[])
 ACCOUNTS_LEAK_REPORTERS = dict(
     entry.split(":", 1) for entry in _env.list("LEAK_REPORTERS", default=[]) if ":" in entry
 )
-
-TENANTS_ENTITLEMENTS = "metering.entitlements.for_tenant"
-# What roles and keys of API clients are about.
-TENANTS_PRODUCT = {
-    "scope": "videos",
-    "may": "write scripts; render, watch, download and delete videos",
-    "reads": "read projects and scripts, watch and download videos",
-    "writes": "change projects and scripts; render, upload and delete",
-    "promise": "Write a script, get a film.",
-}

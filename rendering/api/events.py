@@ -119,7 +119,7 @@ class Watch:
         if self.since is None:
             return False
         overlap = timedelta() if job.is_final else _OVERLAP
-        return int(_event_id(_changed_at(step))) <= int(_event_id(self.since - overlap))
+        return _milliseconds(_changed_at(step)) <= _milliseconds(self.since - overlap)
 
 
 class RenderEventsAPI(APIView):
@@ -189,7 +189,11 @@ def _event(name: str, event_id: str, data: dict[str, Any]) -> str:
 
 
 def _event_id(at: datetime) -> str:
-    return str(int(at.timestamp() * 1000))
+    return str(_milliseconds(at))
+
+
+def _milliseconds(at: datetime) -> int:
+    return int(at.timestamp() * 1000)
 
 
 def _changed_at(step: RenderStep) -> datetime:

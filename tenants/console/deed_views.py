@@ -19,7 +19,6 @@ from cutroom.errors import DomainError, InvalidInput, NotFound, PermissionDenied
 from cutroom.form_problems import problems_of
 from tenants.console import deeds
 from tenants.console.deeds import Deed, Outcome, ReasonForm, Target, Wish
-from tenants.context import Actor
 from tenants.http import Principal
 
 _NOT_ALLOWED = "You may look, but not change anything. Somebody who is a superuser of this Cutroom may."
@@ -66,11 +65,15 @@ def _carry_out(
 
 def _wish(request: HttpRequest, form: ReasonForm, key: UUID) -> Wish:
     caller: Principal = request.principal  # type: ignore[attr-defined]  # the console opens to nobody without
-    operator = Actor(user_id=caller.user_id, session_id=caller.session_id, operator_id=caller.user_id)
     choices = {name: value for name, value in form.cleaned_data.items() if name != "reason"}
     reason = form.cleaned_data["reason"]
     return Wish(
-        key=key, operator=operator, home=caller.tenant_id, reason=reason, at=clock.now(), choices=choices
+        key=key,
+        operator=caller.operator,
+        home=caller.tenant_id,
+        reason=reason,
+        at=clock.now(),
+        choices=choices,
     )
 
 

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 
 from tenants import audit
-from tenants.context import Actor, tenant_context
+from tenants.context import tenant_context
 
 ACTION = "operator.looked"
 
@@ -21,10 +21,9 @@ def note(request: HttpRequest, tenant_id: UUID, *, target: str, at: datetime) ->
     Call it before anything is shown: what cannot be recorded is not shown.
     """
     caller: Any = request.principal  # type: ignore[attr-defined]  # see TenantRequest
-    operator = Actor(user_id=caller.user_id, session_id=caller.session_id, operator_id=caller.user_id)
     # The id follows from who, what and which hour, so that a second entry is refused.
     entry_id = uuid5(NAMESPACE_URL, f"{ACTION}:{caller.user_id}:{tenant_id}:{target}:{at:%Y-%m-%dT%H}")
-    with tenant_context(tenant_id, actor=operator):
+    with tenant_context(tenant_id, actor=caller.operator):
         try:
             with transaction.atomic():
                 audit.record(ACTION, target=target, entry_id=entry_id)

@@ -15,8 +15,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
-from accounts import audit_exports
-from tenants import audit, audit_seals
+from tenants import audit, audit_seals, batches
 from tenants.context import Actor, tenant_context
 from tests.cast import Cast, bearer, browser_of
 
@@ -161,7 +160,7 @@ def lines_of(client: Any, path: str) -> list[dict[str, Any]]:
 def test_the_whole_log_is_a_file_oldest_first_with_its_hashes(
     admin: APIClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(audit_exports, "BATCH_ROWS", 2)
+    monkeypatch.setattr(batches, "ROWS", 2)
     listed = admin.get(API).json()["results"]
     lines = lines_of(admin, f"{API}?format=jsonl")
     last = lines.pop()

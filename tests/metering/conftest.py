@@ -86,3 +86,15 @@ def counters() -> dict[str, tuple[int, int]]:
         used, held = found.get(counter.meter, (0, 0))
         found[counter.meter] = (used + counter.used, held + counter.held)
     return found
+
+
+@pytest.fixture
+def charge(inside: Tenant) -> Callable[..., None]:
+    """charge(event_key, meter, amount): asked for and used at once."""
+
+    def pay(event_key: str, meter: Meter, amount: int) -> None:
+        services.charge(
+            tenant_id=inside.pk, event_key=event_key, meter=meter, amount=amount, subject="render:1", at=NOON
+        )
+
+    return pay

@@ -49,17 +49,10 @@ def test_what_the_limit_does_not_admit_is_drawn_from_the_lot_that_expires_soones
     assert counters() == {"images_count": (0, 17)}
 
 
-def test_credits_also_pay_for_what_is_done_at_once(inside: Tenant) -> None:
+def test_credits_also_pay_for_what_is_done_at_once(charge: Callable[..., None]) -> None:
     add("lot", 5)
     for _ in range(2):
-        services.charge(
-            tenant_id=inside.pk,
-            event_key="images:1",
-            meter=Meter.IMAGES,
-            amount=12,
-            subject="render:1",
-            at=NOON,
-        )
+        charge("images:1", Meter.IMAGES, 12)
     assert (left(), counters()) == ({"lot": 3}, {"images_count": (12, 0)})
 
 

@@ -88,7 +88,7 @@ def test_every_line_is_in_exactly_one_segment(acme: Tenant) -> None:
 
 
 def test_a_month_longer_than_a_batch_is_streamed(acme: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("metering.history.BATCH_ROWS", 3)
+    monkeypatch.setattr("tenants.batches.ROWS", 3)
     for number in range(10):
         use(acme, f"line:{number}", OCTOBER, number)
     segments.seal_finished_months(acme.pk, NEXT_DAY)

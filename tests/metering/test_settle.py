@@ -116,40 +116,21 @@ def test_releasing_an_unknown_key_changes_nothing(inside: Tenant) -> None:
     assert counters() == {}
 
 
-def test_a_charge_is_asked_for_and_used_at_once(inside: Tenant) -> None:
+def test_a_charge_is_asked_for_and_used_at_once(charge: Callable[..., None]) -> None:
     for _ in range(2):
-        services.charge(
-            tenant_id=inside.pk,
-            event_key="upload:1",
-            meter=Meter.UPLOADS,
-            amount=1,
-            subject="asset:1",
-            at=NOON,
-        )
+        charge("upload:1", Meter.UPLOADS, 1)
     assert counters() == {"uploads_count": (1, 0)}
 
 
-def test_a_charge_is_one_statement(inside: Tenant, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+def test_a_charge_is_one_statement(
+    charge: Callable[..., None], django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
     with django_assert_num_queries(1):
-        services.charge(
-            tenant_id=inside.pk,
-            event_key="upload:1",
-            meter=Meter.UPLOADS,
-            amount=1,
-            subject="asset:1",
-            at=NOON,
-        )
+        charge("upload:1", Meter.UPLOADS, 1)
 
 
-def test_a_charge_notices_the_thresholds_it_reaches(inside: Tenant) -> None:
-    services.charge(
-        tenant_id=inside.pk,
-        event_key="images:1",
-        meter=Meter.IMAGES,
-        amount=8,
-        subject="render:1",
-        at=NOON,
-    )
+def test_a_charge_notices_the_thresholds_it_reaches(charge: Callable[..., None]) -> None:
+    charge("images:1", Meter.IMAGES, 8)
     assert sorted(ThresholdCrossing.objects.values_list("percent", flat=True)) == [50, 80]
 
 

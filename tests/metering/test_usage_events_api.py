@@ -14,8 +14,9 @@ from asgiref.sync import async_to_sync
 from django.test import AsyncClient
 from rest_framework.test import APIClient
 
-from metering import history, services
+from metering import services
 from metering.meters import Meter
+from tenants import batches
 from tenants.context import tenant_context
 from tests.cast import Cast, bearer
 
@@ -108,7 +109,7 @@ def test_a_file_has_the_same_lines_oldest_first(
     alice: APIClient, form: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Batches end between lines of the same moment, and the last is full.
-    monkeypatch.setattr(history, "BATCH_ROWS", 4)
+    monkeypatch.setattr(batches, "ROWS", 4)
     pages = alice.get(f"{OCTOBER}&limit=100").json()["results"]
     text = body(alice.get(f"{OCTOBER}&format={form}"))
     if form == "jsonl":
@@ -166,7 +167,7 @@ def test_strangers_are_asked_to_sign_in(stranger: APIClient, form: str) -> None:
 def test_an_asgi_server_gets_a_file_batch_by_batch(
     committed_cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(history, "BATCH_ROWS", 4)
+    monkeypatch.setattr(batches, "ROWS", 4)
     write_lines(committed_cast, 10)
     client: Any = bearer(committed_cast.alice, committed_cast.acme)
     headers = {"Authorization": client._credentials["HTTP_AUTHORIZATION"]}
