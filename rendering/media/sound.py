@@ -86,7 +86,8 @@ def _master(mix: _Mix, path: Path) -> Level:
     setting = _levelled(mix, raw)
     for _ in range(PASSES):
         _encode(mix.blocks(setting), path)
-        level = _measure(decoded(str(path), layout="stereo"), is_finished=True)
+        # Both channels are the same.
+        level = _measure((part[:1] for part in decoded(str(path), layout="stereo")), is_finished=True)
         corrected = _corrected(setting, level)
         if corrected == setting:
             break
@@ -198,7 +199,7 @@ def _measure(blocks: Iterator[np.ndarray], *, is_finished: bool = False) -> Leve
     """The level; true peaks cost as much again as loudness, and only those of the finished file count."""
     meter: Meter | None = None
     for block in blocks:
-        meter = meter or Meter("mono" if len(block) == 1 else "stereo", is_peak_wanted=is_finished)
+        meter = meter or Meter("mono", is_rough=not is_finished)
         meter.push(block)
     return meter.level() if meter else Level(loudness_lufs=-70.0, true_peak_dbtp=-100.0)
 

@@ -14,7 +14,7 @@ from rendering.media.joining import TIMESCALE, Picture, join
 from rendering.media.outputs import whole_file
 from rendering.media.specs import StitchSpec
 from rendering.media.subtitles import srt, vtt
-from rendering.media.verify import verify_film
+from rendering.media.verify import THREADS, verify_film
 
 POSTER_QUALITY = 85
 
@@ -59,7 +59,8 @@ def _frame(path: Path, number: int, *, fps: int) -> av.VideoFrame:
     """Frame `number`, decoded from the key frame before it."""
     with av.open(str(path)) as film:
         stream = film.streams.video[0]
-        stream.codec_context.thread_count = 1
+        stream.codec_context.thread_count = THREADS
+        stream.codec_context.thread_type = "FRAME"
         at = number * TIMESCALE // fps
         film.seek(at, stream=stream)
         for frame in film.decode(stream):
