@@ -27,9 +27,9 @@ QUALITIES = {
     "final": {"preset": "superfast", "x264-params": "mbtree=1:b-adapt=0"},
     "draft": {"preset": "ultrafast", "x264-params": ""},
 }
-# Each frame the encoder looks ahead costs 30 MB at 4K; seven instead of ten keep a worker under 800 MB.
+# Each frame the encoder looks ahead costs 30 MB at 4K; six instead of ten keep a worker under 800 MB.
 LOOK_AHEAD = {"final": 10, "draft": 0}
-LOOK_AHEAD_LARGE = 7
+LOOK_AHEAD_LARGE = 6
 LARGE_PIXELS = 2560 * 1440
 CRF = "21"
 
