@@ -14,43 +14,58 @@ from rendering.media.clips import ClipFrames
 from rendering.media.colour import BLACK, rgb_to_planes
 from rendering.media.errors import MediaError
 from rendering.media.logo import logo_overlay
-from rendering.media.motion import View, view_at
+from rendering.media.motion import REACH, View, is_quick_pan, view_at
 from rendering.media.overlay import Overlay
 from rendering.media.planes import Plane, Planes
 from rendering.media.specs import Caption, CardSpec, SegmentSpec
 from rendering.media.transitions import BLENDS, blend
-from rendering.media.warp import CHROMA_TOLERANCE, PlaneWarp
+from rendering.media.warp import CHROMA_TOLERANCE, LUMA_TOLERANCE, PlanePan, PlaneWarp
 
 # Source pixels per output pixel at rest. Less is soft at full zoom, more costs time and aliases.
 OVERSAMPLING = 1.37
 LEAST, MOST = 1.3, 1.4
+# The places of a pan take 130 MB at this size.
+MOST_PAN_PIXELS = 1920 * 1080
 
 
 class Still:
-    """A picture cropped to the frame's shape, kept as planes slightly larger than the frame."""
+    """A picture cropped to the frame's shape, kept as planes slightly larger than the frame.
 
-    def __init__(self, path: str, *, width: int, height: int) -> None:
+    `motion` is how the camera will move over it in `scene_frames`; "none" draws any view.
+    """
+
+    def __init__(
+        self, path: str, *, width: int, height: int, motion: str = "none", scene_frames: int = 1
+    ) -> None:
         planes = rgb_to_planes(_read_cropped(path, width=width, height=height))
         self._size = (width, height)
         self._still_size = planes.y.shape[1], planes.y.shape[0]
-        self._luma = PlaneWarp(planes.y, width=width, height=height)
-        self._chroma = [
-            PlaneWarp(chroma, width=width // 2, height=height // 2, tolerance=CHROMA_TOLERANCE)
-            for chroma in planes[1:]
+        is_quick = is_quick_pan(motion, scene_frames=scene_frames, width=width, height=height)
+        is_pan = is_quick and width * height <= MOST_PAN_PIXELS
+        tolerances = (LUMA_TOLERANCE, CHROMA_TOLERANCE, CHROMA_TOLERANCE)
+        self._warps = [
+            PlanePan(plane, scale=self._scale(REACH), tolerance=tolerance)
+            if is_pan
+            else PlaneWarp(plane, width=width >> shift, height=height >> shift, tolerance=tolerance)
+            for plane, tolerance, shift in zip(planes, tolerances, (0, 1, 1), strict=True)
         ]
 
     def draw(self, view: View, out: Planes) -> None:
         """Fill `out` with what the camera sees."""
-        scale = self._still_size[0] / self._size[0] / view.zoom
+        scale = self._scale(view.zoom)
         x, y = (
             share * still - 0.5 - scale * (size - 1) / 2
             for share, still, size in zip((view.x, view.y), self._still_size, self._size, strict=True)
         )
-        self._luma.draw(out.y, scale=scale, x=x, y=y)
+        luma, *chroma = self._warps
+        luma.draw(out.y, scale=scale, x=x, y=y)
         # MPEG-2 siting: chroma samples stand on even luma columns and between luma rows.
         across, down = (x - 0.5) / 2, (y + scale / 2 - 0.5) / 2
-        for warp, plane in zip(self._chroma, out[1:], strict=True):
+        for warp, plane in zip(chroma, out[1:], strict=True):
             warp.draw(plane, scale=scale, x=across, y=down)
+
+    def _scale(self, zoom: float) -> float:
+        return self._still_size[0] / self._size[0] / zoom
 
 
 @dataclass
@@ -65,7 +80,9 @@ class SceneFrames:
         is_blending = spec.transition in BLENDS and self._leaving(last) > 0
         # Before the encoder takes its memory, and before this scene's own still.
         self._next = self._opening_of_next() if is_blending else None
-        self._still = None if spec.clip_path else Still(spec.still_path, width=spec.width, height=spec.height)
+        size = {"width": spec.width, "height": spec.height}
+        moves = {"motion": spec.motion, "scene_frames": spec.scene_frames}
+        self._still = None if spec.clip_path else Still(spec.still_path, **size, **moves)
         self._clip = ClipFrames(spec.clip_path, frames=spec.clip_frames, fps=spec.fps)
         self._words = self._words_overlay(spec.words)
         self._captions = [Caption(**caption) for caption in spec.captions]

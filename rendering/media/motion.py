@@ -9,6 +9,7 @@ from typing import NamedTuple
 # pan fast when its scale is far from all of them.
 REACH = 1.118
 EASING = 0.6  # 0 keeps one speed, 1 starts and ends at rest
+QUICK = 0.25
 PANS = {"pan-left": (-1, 0), "pan-right": (1, 0), "pan-up": (0, -1), "pan-down": (0, 1)}
 MOTIONS = ("none", "zoom-in", "zoom-out", *PANS)
 
@@ -37,6 +38,14 @@ def view_at(motion: str, *, frame: int, scene_frames: int) -> View:
         travel = (2 * progress - 1) * slack
         return View(REACH, 0.5 + across * travel, 0.5 + down * travel)
     return View(1.0, 0.5, 0.5)
+
+
+def is_quick_pan(motion: str, *, scene_frames: int, width: int, height: int) -> bool:
+    """Whether the camera pans by QUICK pixels a frame or more: too fast to see where between two pixels it is."""
+    if motion not in PANS:
+        return False
+    across, down = PANS[motion]
+    return (abs(across) * width + abs(down) * height) * (REACH - 1) >= QUICK * scene_frames
 
 
 def _eased(share: float) -> float:

@@ -16,7 +16,7 @@ from rendering.media.outputs import whole_file
 from rendering.media.planes import Planes
 from rendering.media.specs import FrameSpec, SegmentSpec
 
-RENDERER_VERSION = 1  # raise it when the same spec draws other pixels
+RENDERER_VERSION = 2  # raise it when the same spec draws other pixels
 
 
 def run(spec: SegmentSpec, *, progress: Callable[[int], None]) -> dict[str, Any]:

@@ -22,7 +22,8 @@ from rendering.media.planes import Plane
 MOST_LEAD = 320  # output pixels; beyond this the affine warp is as cheap
 LARGEST_SCALE = 1.42
 SPARE = 8
-LUMA_TOLERANCE, CHROMA_TOLERANCE = 0.003, 0.006  # output pixels; the affine warp itself errs by 0.002
+PLACES = 32  # between two output pixels
+LUMA_TOLERANCE, CHROMA_TOLERANCE = 0.005, 0.01  # output pixels; the affine warp itself errs by 0.002
 
 
 class _Start(NamedTuple):
@@ -78,6 +79,37 @@ class PlaneWarp:
         cv2.warpAffine(
             self._source, matrix, self._size, dst=out, flags=flags, borderMode=cv2.BORDER_REPLICATE
         )
+
+
+class PlanePan:
+    """One source plane whose scale never changes, drawn whole at a few places between pixels and then copied.
+
+    A place is met within 1/64 of an output pixel, at an eighth of the time. Needs the memory of PLACES planes.
+    """
+
+    def __init__(self, source: Plane, *, scale: float, tolerance: float = LUMA_TOLERANCE) -> None:
+        height, width = (math.ceil(length / scale) + 2 for length in source.shape)
+        self._scale = scale
+        self._warp = PlaneWarp(source, width=width, height=height, tolerance=tolerance)
+        self._size = (height, width)
+        self._drawn: dict[tuple[int, int], Plane] = {}
+
+    def draw(self, out: Plane, *, scale: float, x: float, y: float) -> None:
+        """As `PlaneWarp.draw`, with the scale it was made for; the view must lie within the source."""
+        height, width = out.shape
+        left, across = divmod(round(x / scale * PLACES), PLACES)
+        top, down = divmod(round(y / scale * PLACES), PLACES)
+        whole = self._whole(across, down)
+        # The whole begins a pixel early: chroma lies up to half a pixel outside.
+        np.copyto(out, whole[top + 1 : top + 1 + height, left + 1 : left + 1 + width])
+
+    def _whole(self, across: int, down: int) -> Plane:
+        if (across, down) not in self._drawn:
+            whole = np.empty(self._size, np.uint8)
+            x, y = ((place / PLACES - 1) * self._scale for place in (across, down))
+            self._warp.draw(whole, scale=self._scale, x=x, y=y)
+            self._drawn[across, down] = whole
+        return self._drawn[across, down]
 
 
 @cache
