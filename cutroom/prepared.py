@@ -7,12 +7,12 @@ right for most of them. The few on the hottest paths come here and take about ha
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any, LiteralString
 
 import psycopg
-from django.db import connection
-from psycopg.pq import TransactionStatus
+from django.db import DEFAULT_DB_ALIAS, connections
+from psycopg.adapt import Transformer
+from psycopg.pq import ExecStatus, TransactionStatus
 
 
 def fetch_all(statement: LiteralString, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
@@ -22,21 +22,38 @@ def fetch_all(statement: LiteralString, values: Mapping[str, Any]) -> list[tuple
     somebody listens to queries (a test that counts them, a tracer) it is one of Django's cursors. Without
     `prepare_threshold` in the OPTIONS of the database nothing is prepared, for poolers that cannot have it.
     """
+    # The proxy would look for the thread's connection at each use.
+    connection = connections[DEFAULT_DB_ALIAS]
     if connection.queries_logged or connection.execute_wrappers:
         with connection.cursor() as cursor:
             cursor.execute(statement, values)
             return list(cursor.fetchall())
     connection.validate_no_broken_transaction()
     connection.ensure_connection()
-    with connection.wrap_database_errors:
-        own = psycopg.Cursor(connection.connection)
-        with _one_round_trip():
-            own.execute(statement, values, prepare=True)
-        return own.fetchall()
-
-
-def _one_round_trip() -> AbstractContextManager[object]:
-    """The first statement of a transaction goes out together with its BEGIN; others need no pipeline."""
     plain: psycopg.Connection = connection.connection
-    is_first = not plain.autocommit and plain.info.transaction_status == TransactionStatus.IDLE
-    return plain.pipeline() if is_first else nullcontext()
+    with connection.wrap_database_errors:
+        if _opens_a_transaction(plain):
+            return _with_begin(plain, statement, values)
+        return psycopg.Cursor(plain).execute(statement, values, prepare=True).fetchall()
+
+
+def _opens_a_transaction(plain: psycopg.Connection) -> bool:
+    """With another isolation level psycopg has to word the BEGIN."""
+    is_idle = plain.info.transaction_status == TransactionStatus.IDLE
+    return is_idle and not plain.autocommit and plain.isolation_level is None
+
+
+def _with_begin(
+    plain: psycopg.Connection, statement: LiteralString, values: Mapping[str, Any]
+) -> list[tuple[Any, ...]]:
+    """Send the first statement of a transaction together with its BEGIN: one round trip, no pipeline.
+
+    The values are written into the text, as two statements in one message have no parameters.
+    """
+    written = psycopg.ClientCursor(plain).mogrify(statement, values)
+    result = plain.pgconn.exec_(f"BEGIN; {written}".encode(plain.info.encoding))
+    if result.status != ExecStatus.TUPLES_OK:
+        raise psycopg.errors.error_from_result(result, encoding=plain.info.encoding)
+    rows = Transformer(plain)
+    rows.set_pgresult(result)
+    return rows.load_rows(0, result.ntuples, tuple)

@@ -1,6 +1,6 @@
 """The moves of the ledger: hold, record, free. Each is one function of the database, so one round trip.
 
-Migrations 0006, 0007, 0011 and 0012 have them. A hold that the limit does not admit takes a second, careful one.
+Migrations 0006, 0007, 0011 and 0012 have them. A hold that the limit does not admit takes a second one.
 """
 
 from __future__ import annotations

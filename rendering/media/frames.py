@@ -43,7 +43,7 @@ class Still:
         is_quick = is_quick_pan(motion, scene_frames=scene_frames, width=width, height=height)
         is_pan = is_quick and width * height <= MOST_PAN_PIXELS
         tolerances = (LUMA_TOLERANCE, CHROMA_TOLERANCE, CHROMA_TOLERANCE)
-        self._warps = [
+        self._warps: list[PlanePan | PlaneWarp] = [
             PlanePan(plane, scale=self._scale(REACH), tolerance=tolerance)
             if is_pan
             else PlaneWarp(plane, width=width >> shift, height=height >> shift, tolerance=tolerance)
@@ -65,7 +65,7 @@ class Still:
             warp.draw(plane, scale=scale, x=across, y=down)
 
     def _scale(self, zoom: float) -> float:
-        return self._still_size[0] / self._size[0] / zoom
+        return float(self._still_size[0] / self._size[0] / zoom)
 
 
 @dataclass
@@ -80,14 +80,22 @@ class SceneFrames:
         is_blending = spec.transition in BLENDS and self._leaving(last) > 0
         # Before the encoder takes its memory, and before this scene's own still.
         self._next = self._opening_of_next() if is_blending else None
-        size = {"width": spec.width, "height": spec.height}
-        moves = {"motion": spec.motion, "scene_frames": spec.scene_frames}
-        self._still = None if spec.clip_path else Still(spec.still_path, **size, **moves)
+        self._still = None if spec.clip_path else self._own_still()
         self._clip = ClipFrames(spec.clip_path, frames=spec.clip_frames, fps=spec.fps)
         self._words = self._words_overlay(spec.words)
         self._captions = [Caption(**caption) for caption in spec.captions]
         self._logo = self._logo_overlay()
         self._at_rest: Planes | None = None
+
+    def _own_still(self) -> Still:
+        spec = self.spec
+        return Still(
+            spec.still_path,
+            width=spec.width,
+            height=spec.height,
+            motion=spec.motion,
+            scene_frames=spec.scene_frames,
+        )
 
     def draw(self, frame: int, out: Planes) -> None:
         """Fill `out` with frame number `frame` of the scene."""

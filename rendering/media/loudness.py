@@ -85,8 +85,7 @@ class Meter:
             return samples
         whole = samples.shape[1] // self._share * self._share
         parts = (samples[:, start : whole : self._share] for start in range(self._share))
-        mean: np.ndarray = sum(parts, np.float32(0)) / np.float32(self._share)
-        return mean
+        return np.asarray(sum(parts, np.zeros(1, np.float32)) / self._share, np.float32)
 
     def _drain(self) -> None:
         while True:
@@ -125,10 +124,10 @@ def _true_peaks(samples: np.ndarray) -> np.ndarray:
 
 def _convolved(samples: np.ndarray, taps: np.ndarray) -> np.ndarray:
     """As np.convolve(…, mode="same"), in a fifth of its time."""
-    filtered: np.ndarray = cv2.filter2D(
+    filtered = cv2.filter2D(
         samples[None], -1, taps[None, ::-1], anchor=(TAPS // 2, 0), borderType=cv2.BORDER_CONSTANT
     )
-    return filtered[0]
+    return np.asarray(filtered[0])
 
 
 def _between(fraction: float) -> np.ndarray:

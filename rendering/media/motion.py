@@ -41,7 +41,7 @@ def view_at(motion: str, *, frame: int, scene_frames: int) -> View:
 
 
 def is_quick_pan(motion: str, *, scene_frames: int, width: int, height: int) -> bool:
-    """Whether the camera pans by QUICK pixels a frame or more: too fast to see where between two pixels it is."""
+    """Whether the camera pans by QUICK pixels a frame or more: too fast to see parts of a pixel."""
     if motion not in PANS:
         return False
     across, down = PANS[motion]

@@ -84,7 +84,7 @@ class PlaneWarp:
 class PlanePan:
     """One source plane whose scale never changes, drawn whole at a few places between pixels and then copied.
 
-    A place is met within 1/64 of an output pixel, at an eighth of the time. Needs the memory of PLACES planes.
+    A place is met within 1/64 of an output pixel, in an eighth of the time and with PLACES times the memory.
     """
 
     def __init__(self, source: Plane, *, scale: float, tolerance: float = LUMA_TOLERANCE) -> None:
