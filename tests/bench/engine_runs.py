@@ -9,7 +9,7 @@ from typing import Any
 
 from cutroom.run import Stack
 from cutroom.terminal import say
-from tests.bench import film, materials, phases, processes
+from tests.bench import crowded, film, materials, phases, processes
 from tests.bench.materials import Materials
 from tests.bench.our_engine import Customer, Render, installation, stitch_queries, worker
 from tests.bench.stopwatch import Effort
@@ -31,7 +31,8 @@ class EngineRuns:
     """What the engine took for each film. None was not asked for.
 
     `full` is the twelve-scene film with a cold cache, `edited` the same after one narration was changed,
-    `cached` sixty scenes a second time. `phases` and `edited_phases` are JSON types. `others_cores` is what
+    `draft` a quick look with a cold cache, `cached` sixty scenes a second time, `crowded` the film while
+    another tenant has a thousand queued. `phases` and `edited_phases` are JSON types. `others_cores` is what
     other programs took of the machine during `full`.
     """
 
@@ -40,16 +41,18 @@ class EngineRuns:
     phases: dict[str, Any]
     materials: Materials
     edited: Effort | None
+    draft: Effort | None
     edited_phases: dict[str, Any] | None
     ultra_hd: UltraHD | None
     cached: Effort | None
     queries: int | None
+    crowded: Effort | None
 
 
 def run(directory: Path, *, stills: Sequence[Path], wanted: Callable[[str], bool]) -> EngineRuns:
     """Start the installation, render, stop it. What others are to be given lands in `directory`.
 
-    `wanted` says which of "edit", "4k", "cached" and "queries" to do.
+    `wanted` says which of "edit", "draft", "4k", "cached", "queries" and "crowd" to do.
     """
     with installation() as running:
         customer = Customer(running)
@@ -69,9 +72,12 @@ def run(directory: Path, *, stills: Sequence[Path], wanted: Callable[[str], bool
             materials=given,
             edited=edited.effort if edited else None,
             edited_phases=_phases(edited, running),
+            draft=_draft(running, stills) if wanted("draft") else None,
             ultra_hd=_ultra_hd(running, stills) if wanted("4k") else None,
             cached=_cached(running) if wanted("cached") else None,
             queries=stitch_queries(customer, slug) if wanted("queries") else None,
+            # Last, because the queue stays.
+            crowded=_crowded(running, stills) if wanted("crowd") else None,
         )
     raise SystemExit(1)
 
@@ -90,6 +96,23 @@ def _edited(customer: Customer, slug: str) -> Render:
     if made["narration"] != 1 or made["segment"] != 1:
         raise ValueError(f"one scene was edited, but these were made anew: {made}")
     return render
+
+
+def _draft(running: Stack, stills: Sequence[Path]) -> Effort:
+    customer = Customer(running)
+    slug = customer.project(film.NARRATIONS, stills=stills)
+    say("Rendering a draft of them")
+    render = customer.render(slug, quality="draft")
+    _require_cold(render)
+    return render.effort
+
+
+def _crowded(running: Stack, stills: Sequence[Path]) -> Effort:
+    customer, other = Customer(running), Customer(running)
+    slug = customer.project(film.NARRATIONS, stills=stills)
+    crowded.queue(other, other.project(film.NARRATIONS, stills=stills))
+    say("Rendering one among them")
+    return customer.render(slug).effort
 
 
 def _ultra_hd(running: Stack, stills: Sequence[Path]) -> UltraHD:

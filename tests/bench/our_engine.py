@@ -92,11 +92,15 @@ class Customer:
         scenes = self._client.call("GET", path).json()["results"]
         self._client.call("PATCH", f"{path}/{scenes[scene]['id']}", json={"narration": narration})
 
-    def render(self, slug: str, *, resolution: str = "1080p", fps: int = film.FPS) -> Render:
+    def render(
+        self, slug: str, *, resolution: str = "1080p", fps: int = film.FPS, quality: str = "final"
+    ) -> Render:
         """Ask for the film and wait for it. Raises UnexpectedAnswer unless it succeeds."""
         process = worker(self._running)
         cpu_seconds, posted_at = processes.cpu_seconds(process), time.time()
-        accepted = self._client.stitch(slug, resolution=resolution, fps=fps)
+        wish = {"resolution": resolution, "fps": fps, "quality": quality}
+        path = f"/api/v1/projects/{slug}/render/stitch"
+        accepted = self._client.call("POST", path, json=wish, expect=202).json()
         job = self._ended(UUID(accepted["id"]))
         if job.state != JobState.SUCCEEDED or job.finished_at is None:
             raise UnexpectedAnswer(f"The render {job.state}: {job.error}")

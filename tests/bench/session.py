@@ -135,6 +135,8 @@ def _details(measured: Measured) -> dict[str, Any]:
     efforts = {
         "ours": ours.full,
         "edited": ours.edited,
+        "draft": ours.draft,
+        "crowded": ours.crowded,
         "4k": ours.ultra_hd.effort if ours.ultra_hd else None,
         "cached": ours.cached,
         "encoder": measured.encoder,
