@@ -180,6 +180,8 @@ def _sound(film: Film, known: Known) -> list[StepDraft]:
     # Said only where it changes what is heard, so that what older films made is found again.
     if film.script.get("music_level", "normal") != "normal" and ("music" in inputs or uploaded):
         inputs["music_level"] = film.script["music_level"]
+    if film.is_draft:
+        inputs["quality"] = film.quality
     return [StepDraft(kind=StepKind.SOUND, scene=None, inputs=inputs, work=WORK[StepKind.SOUND])]
 
 

@@ -91,6 +91,7 @@ def _sound(bench: Bench) -> Result:
             music=bench.inputs.get("music", ""),
             music_path=paths.get(music, ""),
             music_level=bench.inputs.get("music_level", "normal"),
+            quality=bench.inputs.get("quality", "final"),
         )
         levels = bench.run(spec)
     return stored(bench, {"loudness_lufs": levels["loudness_lufs"]}, charges={})

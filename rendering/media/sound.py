@@ -42,7 +42,8 @@ Progress = Callable[[int], None]
 def run(spec: SoundSpec, *, progress: Progress) -> dict[str, Any]:
     """Mix, level to -16 LUFS and encode `spec.sounds` into `spec.out_path`. See SoundSpec.
 
-    The levels are measured on the finished file. Raises MediaError: sound-broken, no-space, encoder-failed.
+    The levels are measured on the finished file, but for drafts. Raises MediaError: sound-broken, no-space,
+    encoder-failed.
     """
     samples = spec.frames * SAMPLE_RATE // spec.fps
     try:
@@ -53,15 +54,17 @@ def run(spec: SoundSpec, *, progress: Progress) -> dict[str, Any]:
         ):
             mix = _Mix(scratch, music, samples, progress)
             mix.lay(spec)
-            level = _master(mix, path)
+            level = _master(mix, path, is_judged=spec.quality != "draft")
     except av.FFmpegError as error:
         if isinstance(error, OSError) and is_disk_full(error):
             raise write_error(error) from error
         raise MediaError("encoder-failed", f"The sound was not encoded: {error}.", retryable=True) from error
+    if level is not None and level.is_silence:
+        level = None
     return {
         "duration_ms": round(1000 * samples / SAMPLE_RATE),
-        "loudness_lufs": None if level.is_silence else round(level.loudness_lufs, 2),
-        "true_peak_dbtp": None if level.is_silence else round(level.true_peak_dbtp, 2),
+        "loudness_lufs": level and round(level.loudness_lufs, 2),
+        "true_peak_dbtp": level and round(level.true_peak_dbtp, 2),
     }
 
 
@@ -77,12 +80,18 @@ class _Setting:
         return limit(samples * np.float32(_linear(self.gain_db)), ceiling=_linear(self.ceiling_dbtp))
 
 
-def _master(mix: _Mix, path: Path) -> Level:
-    """Find the gain by measuring what it does, encode, and judge the file. Silence stays silent."""
+def _master(mix: _Mix, path: Path, *, is_judged: bool) -> Level | None:
+    """Find the gain by measuring what it does, encode, and judge the file. Silence stays silent.
+
+    What is not judged is only near its level: nobody has measured what was made.
+    """
     raw = _measure(mix.blocks())
     if raw.is_silence:
         _encode(mix.blocks(), path)
         return raw
+    if not is_judged:
+        _encode(mix.blocks(_first_setting(raw)), path)
+        return None
     setting = _levelled(mix, raw)
     for _ in range(PASSES):
         _encode(mix.blocks(setting), path)
@@ -97,7 +106,7 @@ def _master(mix: _Mix, path: Path) -> Level:
 
 def _levelled(mix: _Mix, raw: Level) -> _Setting:
     """The gain that reaches the target in spite of the limiter, which takes some loudness away."""
-    setting = _Setting(gain_db=_gain(TARGET_LUFS - raw.loudness_lufs), ceiling_dbtp=HIGHEST_DBTP - MARGIN_DB)
+    setting = _first_setting(raw)
     for _ in range(PASSES):
         missing = TARGET_LUFS - _measure(mix.blocks(setting)).loudness_lufs
         setting = replace(setting, gain_db=_gain(setting.gain_db + missing))
@@ -105,6 +114,11 @@ def _levelled(mix: _Mix, raw: Level) -> _Setting:
         if abs(missing) <= SMALL_STEP_LU:
             break
     return setting
+
+
+def _first_setting(raw: Level) -> _Setting:
+    """What reaches the target where nothing has to be limited."""
+    return _Setting(gain_db=_gain(TARGET_LUFS - raw.loudness_lufs), ceiling_dbtp=HIGHEST_DBTP - MARGIN_DB)
 
 
 def _corrected(setting: _Setting, level: Level) -> _Setting:

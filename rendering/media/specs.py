@@ -229,8 +229,8 @@ class SoundSpec(Spec):
 
     `sounds` are {"path", "start_frame"}; `frames` is the length of the film. `music` names a loop that is
     laid below and turned down while somebody speaks; empty is none. A file at `music_path` is played instead.
-    `music_level` is quiet, normal or loud.
-    Result: {"duration_ms", "loudness_lufs", "true_peak_dbtp"}; the last two are null for silence.
+    `music_level` is quiet, normal or loud. The level of a draft is near -16 LUFS and not judged.
+    Result: {"duration_ms", "loudness_lufs", "true_peak_dbtp"}; the last two are null for silence and drafts.
     """
 
     operation: ClassVar[str] = "sound"
@@ -241,6 +241,7 @@ class SoundSpec(Spec):
     music: str = ""
     music_path: str = ""
     music_level: str = "normal"
+    quality: str = "final"
 
 
 @dataclass(frozen=True, kw_only=True)

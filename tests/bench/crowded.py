@@ -11,11 +11,12 @@ from tests.bench import film
 from tests.bench.our_engine import Customer
 
 QUEUED = 1_000
+PLAN = "enterprise"
 
 
 def queue(customer: Customer, slug: str) -> None:
     """Ask for QUEUED films of a project, no two the same, so that each is work."""
-    customer.subscribe("enterprise")
+    customer.subscribe(PLAN)
     say(f"Queueing {QUEUED} films of somebody else")
     for number in range(QUEUED):
         with tenant_context(customer.tenant_id):

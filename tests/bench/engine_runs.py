@@ -109,6 +109,8 @@ def _draft(running: Stack, stills: Sequence[Path]) -> Effort:
 
 def _crowded(running: Stack, stills: Sequence[Path]) -> Effort:
     customer, other = Customer(running), Customer(running)
+    # A paid plan has priority, so both have one.
+    customer.subscribe(crowded.PLAN)
     slug = customer.project(film.NARRATIONS, stills=stills)
     crowded.queue(other, other.project(film.NARRATIONS, stills=stills))
     say("Rendering one among them")
