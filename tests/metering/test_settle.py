@@ -12,6 +12,7 @@ from django.db.utils import ProgrammingError
 from pytest_django import DjangoAssertNumQueries
 
 from metering import services
+from metering.errors import QuotaExceeded
 from metering.meters import Meter
 from metering.models import Reservation, ThresholdCrossing, UsageDaily, UsageEvent
 from tenants.models import Tenant
@@ -127,6 +128,32 @@ def test_a_charge_is_one_statement(
 ) -> None:
     with django_assert_num_queries(1):
         charge("upload:1", Meter.UPLOADS, 1)
+
+
+def test_a_charge_that_fits_holds_nothing(charge: Callable[..., None]) -> None:
+    charge("images:1", Meter.IMAGES, 1)
+    held_before = Reservation.objects.count()
+    charge("images:2", Meter.IMAGES, 1)
+    assert counters() == {"images_count": (2, 0)}
+    assert Reservation.objects.count() == held_before
+
+
+def test_a_charge_that_was_recorded_is_not_refused_when_the_limit_is_reached(
+    charge: Callable[..., None],
+) -> None:
+    charge("images:1", Meter.IMAGES, 10)
+    charge("images:1", Meter.IMAGES, 10)
+    assert counters() == {"images_count": (10, 0)}
+    with pytest.raises(QuotaExceeded):
+        charge("images:2", Meter.IMAGES, 1)
+
+
+def test_a_charge_uses_up_what_its_key_reserved(
+    charge: Callable[..., None], reserve: Callable[..., None]
+) -> None:
+    reserve("images:1", images_count=4)
+    charge("images:1", Meter.IMAGES, 4)
+    assert counters() == {"images_count": (4, 0)}
 
 
 def test_a_charge_notices_the_thresholds_it_reaches(charge: Callable[..., None]) -> None:

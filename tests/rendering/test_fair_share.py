@@ -145,3 +145,20 @@ def test_a_job_tried_again_waits_in_line_and_is_rung_for_when_it_starts(cast: Ca
     taken = {claim.step_id for claim in itertools.islice(served(), 100)}
     with tenant_context(cast.acme.pk):
         assert not RenderStep.objects.filter(pk__in=taken, job=jobs[0]).exists()
+
+
+def test_segments_wait_until_every_narration_is_taken(cast: Cast) -> None:
+    [job] = queue(cast.acme, 1)
+    while picture := leases.claim(StepKind.IMAGE):
+        finish(picture)
+    claims = [leases.claim(StepKind.NARRATION) for _ in range(2)]
+    finish_one, finish_two = (claim for claim in claims if claim)
+    finish(finish_one)
+    with tenant_context(cast.acme.pk):
+        assert not RenderStep.objects.filter(job=job, kind=StepKind.SEGMENT).exists()
+    assert leases.claim(StepKind.NARRATION)
+    finish(finish_two)
+    with tenant_context(cast.acme.pk):
+        segments = RenderStep.objects.filter(job=job, kind=StepKind.SEGMENT)
+        assert {step.scene for step in segments} <= {0, 1}
+        assert segments.exists()

@@ -46,10 +46,11 @@ def voice_like(seconds: float, *, level: float = 0.1, seed: int = 1) -> np.ndarr
 
 
 def make_sound(
-    folder: Path, *, frames: int, sounds: list[dict[str, Any]], fps: int = FPS, music: str = ""
+    folder: Path, *, frames: int, sounds: list[dict[str, Any]], fps: int = FPS, **changes: str
 ) -> tuple[str, Any]:
     """Run the sound operation; its path and result."""
-    spec = SoundSpec(out_path=str(folder / "sound.m4a"), sounds=sounds, frames=frames, fps=fps, music=music)
+    path = str(folder / "sound.m4a")
+    spec = SoundSpec(out_path=path, sounds=sounds, frames=frames, fps=fps, **changes)
     return spec.out_path, sound.run(spec, progress=quiet)
 
 

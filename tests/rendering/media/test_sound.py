@@ -27,6 +27,24 @@ def test_speech_is_levelled_whatever_it_was(tmp_path: Path, level: float) -> Non
     assert told["true_peak_dbtp"] == pytest.approx(peak, abs=0.1)
 
 
+def test_a_draft_is_near_its_level_and_not_judged(tmp_path: Path) -> None:
+    voice = write_sound(tmp_path / "voice.flac", voice_like(6, level=0.05))
+    sounds = [{"path": voice, "start_frame": 6}]
+    path, told = make_sound(tmp_path, frames=7 * FPS, sounds=sounds, quality="draft")
+    loudness, peak = measured(path)
+    assert abs(loudness - -16) <= 3
+    assert peak <= -1
+    assert (told["loudness_lufs"], told["true_peak_dbtp"]) == (None, None)
+
+
+def test_a_rough_meter_is_near_an_exact_one() -> None:
+    voice = voice_like(12, level=0.1)[None]
+    exact, rough = Meter("mono"), Meter("mono", is_rough=True)
+    for meter in (exact, rough):
+        meter.push(voice)
+    assert rough.level().loudness_lufs == pytest.approx(exact.level().loudness_lufs, abs=0.5)
+
+
 def test_silence_stays_silent(tmp_path: Path) -> None:
     still = write_sound(tmp_path / "still.flac", np.zeros(2 * SAMPLE_RATE, np.float32))
     path, told = make_sound(tmp_path, frames=3 * FPS, sounds=[{"path": still, "start_frame": 0}])
