@@ -49,7 +49,7 @@ bench: $(DEVELOPMENT) ## Run the benchmarks (ARGS="--small --only moves"); resul
 load: $(DEVELOPMENT) ## Two hundred people at once, then more (ARGS="--users 50"); results under var/load/
 	@exec $(BIN)/python -m tests.load $(ARGS)
 
-soak: $(DEVELOPMENT) ## 30 minutes of random faults under load (SOAK_SECONDS=…, SOAK_SEED=… repeats a run); CI soaks for 60 s
+soak: $(DEVELOPMENT) ## 30 minutes of random faults under load (SOAK_SECONDS=…, SOAK_SEED=… repeats a run); CI soaks for 180 s
 	SOAK_SECONDS=$${SOAK_SECONDS:-1800} $(BIN)/pytest -s -q tests/chaos/test_soak.py
 
 sabotage: $(DEVELOPMENT) ## Take each protection out of a copy of the code and show which tests turn red
