@@ -52,6 +52,8 @@ def _with_begin(
     """
     written = psycopg.ClientCursor(plain).mogrify(statement, values)
     result = plain.pgconn.exec_(f"BEGIN; {written}".encode(plain.info.encoding))
+    if plain.closed:
+        raise psycopg.OperationalError(plain.pgconn.get_error_message())
     if result.status != ExecStatus.TUPLES_OK:
         raise psycopg.errors.error_from_result(result, encoding=plain.info.encoding)
     rows = Transformer(plain)

@@ -40,11 +40,10 @@ def hold(job: RenderJob, group: WorkerGroup, kind: str = "") -> Held | None:
 
     def caught() -> bool:
         for step in running(job, kind):
-            media = media_below(worker_of(step))
-            signal_all(media, signal.SIGSTOP)
             # One that only starts has not yet asked to die with its worker, and standing still it cannot.
-            is_at_work = bool(operations_below(worker_of(step)))
-            if is_at_work and worker_of(step) in pids(group) and again(step).state == StepState.RUNNING:
+            media = operations_below(worker_of(step))
+            signal_all(media, signal.SIGSTOP)
+            if media and worker_of(step) in pids(group) and again(step).state == StepState.RUNNING:
                 held.append(Held(job, step, media))
                 return True
             signal_all(media, signal.SIGCONT)

@@ -90,6 +90,8 @@ def behind(behind_of_module: Behind, transactional_db: None) -> Behind:
 def alice(behind: Behind, committed_cast: Cast) -> Iterator[httpx.Client]:
     """Alice over HTTP."""
     with behind.site.client(committed_cast.alice, committed_cast.acme) as client:
+        # The pool may still be connecting again after the fault before.
+        wait_until(lambda: client.get("/api/v1/renders").status_code == 200, what="the site to be well again")
         yield client
 
 
