@@ -115,8 +115,10 @@ def renew(claim: Claim, *, work_done: int = 0) -> bool:
     with tenant_context(claim.tenant_id), connection.cursor() as cursor:
         cursor.execute(RENEW, [conf.lease_seconds(), work_done, claim.step_id, claim.attempt])
         row = cursor.fetchone()
-        if row is None:
-            return False
+    if row is None:
+        return False
+    # Not in the same transaction: whoever ends a step locks the job first and then the step.
+    with tenant_context(claim.tenant_id):
         record_progress(row[0])
     return True
 
