@@ -23,11 +23,7 @@ def advance(job: RenderJob) -> None:
     known: Known = {slot(s): s.output for s in steps if s.state == StepState.SUCCEEDED}
     placed = {slot(s) for s in steps}
     ready: list[RenderStep] = []
-    while drafts := [
-        draft
-        for draft in pipeline.plan(film, known)
-        if draft.slot not in placed and not _must_wait(draft, behind=[*steps, *ready])
-    ]:
+    while drafts := _placeable(pipeline.plan(film, known), placed=placed, steps=[*steps, *ready]):
         fresh = _place(job, drafts)
         placed |= {draft.slot for draft in drafts}
         known |= {slot(s): s.output for s in fresh if s.state == StepState.SUCCEEDED}
@@ -48,18 +44,19 @@ def ring_for(steps: list[RenderStep]) -> None:
         dispatch.after_commit("rendering.run_step", queue=step.kind, kind=str(step.kind))
 
 
-def _must_wait(draft: StepDraft, *, behind: list[RenderStep]) -> bool:
-    """Pictures in motion wait until somebody has taken every narration that can be taken.
+def _placeable(drafts: list[StepDraft], *, placed: set[Slot], steps: list[RenderStep]) -> list[StepDraft]:
+    """What is new. Segments wait until somebody has taken every narration that can be taken.
 
     The sound needs all of them: begun early it is made beside the segments, begun last it is waited for.
     """
     now = clock.now()
-    return draft.kind == StepKind.SEGMENT and any(
+    is_waiting = any(
         step.kind == StepKind.NARRATION
         and step.state == StepState.READY
         and (step.not_before is None or step.not_before <= now)
-        for step in behind
+        for step in steps
     )
+    return [d for d in drafts if d.slot not in placed and not (is_waiting and d.kind == StepKind.SEGMENT)]
 
 
 def _place(job: RenderJob, drafts: list[StepDraft]) -> list[RenderStep]:

@@ -10,16 +10,9 @@ second_edition = import_module("metering.migrations.0011_charge")
 # and its sums. Everything else is held and recorded as before, by `metering_charge_held`.
 HELD = second_edition.CHARGE.replace("FUNCTION metering_charge(", "FUNCTION metering_charge_held(")
 
-CHARGE = """
-CREATE FUNCTION metering_charge(
-    p_tenant uuid, p_key text, p_meter text, p_period date, p_amount bigint, p_limit bigint, p_slack integer,
-    p_day date, p_at timestamptz, p_lease_until timestamptz, p_subject text, p_project uuid, p_user uuid
-) RETURNS TABLE (
-    is_admitted boolean, used bigint, held bigint, credited bigint, limit_amount bigint, slack integer,
-    credits bigint, period_start date, grown bigint, taken bigint
-) LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
-#variable_conflict use_column
-BEGIN
+HEAD, _, _ = second_edition.CHARGE.partition("BEGIN\n")
+
+CHARGE = f"""{HEAD}BEGIN
     IF NOT EXISTS (SELECT FROM metering_limitoverride WHERE tenant_id = p_tenant AND ended_at IS NULL)
         AND NOT EXISTS (SELECT FROM metering_creditlot WHERE tenant_id = p_tenant AND remaining > 0)
         AND NOT EXISTS (
@@ -45,7 +38,7 @@ BEGIN
 
     INSERT INTO metering_usageevent (tenant_id, key, meter, amount, period_start, at, subject,
         project_id, user_id, detail)
-    VALUES (p_tenant, p_key, p_meter, p_amount, p_period, p_at, p_subject, p_project, p_user, '{}')
+    VALUES (p_tenant, p_key, p_meter, p_amount, p_period, p_at, p_subject, p_project, p_user, '{{}}')
     ON CONFLICT (tenant_id, key) DO NOTHING;
     IF NOT FOUND THEN
         -- Recorded by somebody who held the counter until now: nothing moves.
