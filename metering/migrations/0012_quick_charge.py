@@ -12,7 +12,7 @@ HELD = second_edition.CHARGE.replace("FUNCTION metering_charge(", "FUNCTION mete
 
 HEAD, _, _ = second_edition.CHARGE.partition("BEGIN\n")
 
-CHARGE = f"""{HEAD}BEGIN
+BODY = """BEGIN
     IF NOT EXISTS (SELECT FROM metering_limitoverride WHERE tenant_id = p_tenant AND ended_at IS NULL)
         AND NOT EXISTS (SELECT FROM metering_creditlot WHERE tenant_id = p_tenant AND remaining > 0)
         AND NOT EXISTS (
@@ -38,7 +38,7 @@ CHARGE = f"""{HEAD}BEGIN
 
     INSERT INTO metering_usageevent (tenant_id, key, meter, amount, period_start, at, subject,
         project_id, user_id, detail)
-    VALUES (p_tenant, p_key, p_meter, p_amount, p_period, p_at, p_subject, p_project, p_user, '{{}}')
+    VALUES (p_tenant, p_key, p_meter, p_amount, p_period, p_at, p_subject, p_project, p_user, '{}')
     ON CONFLICT (tenant_id, key) DO NOTHING;
     IF NOT FOUND THEN
         -- Recorded by somebody who held the counter until now: nothing moves.
@@ -70,6 +70,8 @@ CHARGE = f"""{HEAD}BEGIN
     RETURN NEXT;
 END $$
 """
+
+CHARGE = "".join([HEAD, BODY])
 
 
 class Migration(migrations.Migration):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -40,7 +41,6 @@ def hold(job: RenderJob, group: WorkerGroup, kind: str = "") -> Held | None:
 
     def caught() -> bool:
         for step in running(job, kind):
-            # One that only starts has not yet asked to die with its worker, and standing still it cannot.
             media = operations_below(worker_of(step))
             signal_all(media, signal.SIGSTOP)
             if media and worker_of(step) in pids(group) and again(step).state == StepState.RUNNING:
@@ -103,8 +103,10 @@ def media_below(pid: int) -> list[psutil.Process]:
 
 
 def operations_below(pid: int) -> list[psutil.Process]:
-    """Those of them that work: a media process below a media process."""
-    return [p for p in media_below(pid) if (above := p.parent()) is not None and _is_media(above)]
+    """Those of them that work: a media process below a media process, and tied to it."""
+    return [
+        p for p in media_below(pid) if (above := p.parent()) is not None and _is_media(above) and _is_tied(p)
+    ]
 
 
 def signal_all(processes: Iterable[psutil.Process], signum: signal.Signals) -> None:
@@ -117,4 +119,12 @@ def signal_all(processes: Iterable[psutil.Process], signum: signal.Signals) -> N
 def _is_media(process: psutil.Process) -> bool:
     with suppress(psutil.NoSuchProcess):
         return "rendering.media" in " ".join(process.cmdline())
+    return False
+
+
+def _is_tied(process: psutil.Process) -> bool:
+    # It asks the kernel to die with its parent, and then closes its input (rendering/media/child.py). Stopped
+    # before that it could not ask, and would be left.
+    with suppress(OSError):
+        return os.readlink(f"/proc/{process.pid}/fd/0") == os.devnull
     return False
