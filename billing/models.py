@@ -30,7 +30,31 @@ class SubscriptionStatus(models.TextChoices):
         return self in {SubscriptionStatus.ACTIVE, SubscriptionStatus.TRIALING, SubscriptionStatus.PAST_DUE}
 
 
-class TenantSubscription(TenantOwned):
+class PlanRules:
+    """Which plan a tenant has at a moment, by the five facts that decide it."""
+
+    plan: str
+    status: str
+    past_due_since: datetime | None
+    granted_plan: str
+    granted_until: datetime | None
+
+    @property
+    def grace_until(self) -> datetime | None:
+        """When a failing payment takes the plan away; None while payments succeed."""
+        return self.past_due_since + conf.GRACE if self.past_due_since else None
+
+    def gift(self, at: datetime) -> str:
+        """The plan that an operator gave and that holds at `at`; empty for none."""
+        return self.granted_plan if self.granted_until is None or at < self.granted_until else ""
+
+    def grants_plan(self, at: datetime) -> bool:
+        """Does the tenant have `plan` at `at`, because it is paid for?"""
+        ends = self.grace_until
+        return SubscriptionStatus(self.status).is_alive and (ends is None or at < ends)
+
+
+class TenantSubscription(PlanRules, TenantOwned):
     """What a tenant pays for, as Stripe last said. No row means the default plan.
 
     `changes_at` and `next_plan` are a change that is planned, such as a cancellation. `next_amount` is what
@@ -64,20 +88,6 @@ class TenantSubscription(TenantOwned):
     def is_alive(self) -> bool:
         """Is this a subscription that goes on, paid or not?"""
         return bool(self.subscription_id) and SubscriptionStatus(self.status).is_alive
-
-    @property
-    def grace_until(self) -> datetime | None:
-        """When a failing payment takes the plan away; None while payments succeed."""
-        return self.past_due_since + conf.GRACE if self.past_due_since else None
-
-    def gift(self, at: datetime) -> str:
-        """The plan that an operator gave and that holds at `at`; empty for none."""
-        return self.granted_plan if self.granted_until is None or at < self.granted_until else ""
-
-    def grants_plan(self, at: datetime) -> bool:
-        """Does the tenant have `plan` at `at`, because it is paid for?"""
-        ends = self.grace_until
-        return SubscriptionStatus(self.status).is_alive and (ends is None or at < ends)
 
 
 class CheckoutAttempt(TenantOwned):

@@ -52,7 +52,7 @@ class Meter(models.TextChoices):
     @property
     def is_level(self) -> bool:
         """True for what is kept rather than consumed: it falls when things are deleted and never resets."""
-        return self is Meter.STORAGE or bool(conf.own_meters().get(self.value, {}).get("is_level"))
+        return self in _LEVELS
 
     def shown(self, amount: int) -> Shown:
         """`amount` in the shown unit, rounded to three decimals; whole numbers as int."""
@@ -75,6 +75,8 @@ _UNITS: dict[Meter, tuple[str, int]] = {
     Meter.UPLOADS: ("count", 1),
     **{Meter(name): (own["unit"], own["factor"]) for name, own in conf.own_meters().items()},
 }
+
+_LEVELS = {Meter.STORAGE, *(Meter(name) for name, own in conf.own_meters().items() if own["is_level"])}
 
 
 def choices() -> list[tuple[str, Label]]:

@@ -58,7 +58,11 @@ def period_at(at: datetime, *, anchor_day: int) -> Period:
 
     In a month that is too short they begin on its last day: 31 January, 28 February, 31 March.
     """
-    day = at.astimezone(UTC).date()
+    return _period_of(at.astimezone(UTC).date(), anchor_day)
+
+
+@lru_cache(maxsize=10_000)
+def _period_of(day: date, anchor_day: int) -> Period:
     this = _beginning(day.year, day.month, anchor_day)
     if day < this:
         return Period(_beginning(day.year, day.month - 1, anchor_day), this)
@@ -99,7 +103,6 @@ def resets_at(tenant_id: UUID, meter: Meter, at: datetime) -> datetime | None:
     return None if meter.is_level else current(tenant_id, at).ends_at
 
 
-@lru_cache(maxsize=10_000)
 def _beginning(year: int, month: int, anchor_day: int) -> date:
     """Of the period that begins in a month; months 0 and 13 are of the years beside."""
     year, month = year + (month - 1) // 12, (month - 1) % 12 + 1

@@ -7,6 +7,7 @@ import signal
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 
@@ -126,5 +127,5 @@ def _is_tied(process: psutil.Process) -> bool:
     # It asks the kernel to die with its parent, and then closes its input (rendering/media/child.py). Stopped
     # before that it could not ask, and would be left.
     with suppress(OSError):
-        return os.readlink(f"/proc/{process.pid}/fd/0") == os.devnull
+        return str(Path(f"/proc/{process.pid}/fd/0").readlink()) == os.devnull
     return False

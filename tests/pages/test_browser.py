@@ -6,7 +6,7 @@ import gzip
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from django.test import Client
@@ -25,7 +25,9 @@ from tests.pages.conftest import SCRIPT, OpenBrowser, make_render
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
 RUN_AXE = """axe.run({runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}).then(result =>
   result.violations.map(found => [found.id, found.nodes.map(node => node.target.join(" "))]))"""
-LOOKS = [("light", 1280), ("dark", 1280), ("light", 375), ("dark", 375)]
+Colours = Literal["light", "dark"]
+
+LOOKS: list[tuple[Colours, int]] = [("light", 1280), ("dark", 1280), ("light", 375), ("dark", 375)]
 MOST_BYTES = 60 * 1024
 MOST_REQUESTS = 12
 # A page that answers 402, 404 or 422 is logged by the browser itself.
@@ -160,19 +162,10 @@ OPEN_PAGES = {
 }
 
 
-@pytest.mark.parametrize(("colours", "width"), LOOKS)
 def test_every_page_is_clean(
-    open_browser: OpenBrowser,
-    acme: Acme,
-    outside: dict[str, str],
-    admin: Client,
-    colours: str,
-    width: int,
+    open_browser: OpenBrowser, acme: Acme, outside: dict[str, str], admin: Client
 ) -> None:
-    size = {"width": width, "height": 800}
-    alice = open_browser(client=admin, color_scheme=colours, viewport=size)
-    member = open_browser(color_scheme=colours, viewport=size)
-    stranger = open_browser(is_signed_in=False, color_scheme=colours, viewport=size)
+    alice, member, stranger = open_browser(client=admin), open_browser(), open_browser(is_signed_in=False)
     found = {name: flaws(member, path) for name, path in (addresses(*acme) | outside).items()}
     found |= {name: flaws(alice, path) for name, path in ADMIN_PAGES.items()}
     found |= {name: flaws(stranger, path) for name, path in OPEN_PAGES.items()}
@@ -180,21 +173,32 @@ def test_every_page_is_clean(
 
 
 def flaws(context: BrowserContext, path: str) -> list[Any]:
-    """Everything that is wrong with the page at `path`."""
+    """Everything that is wrong with the page at `path`, in light and dark, wide and narrow."""
     page = context.new_page()
     watch = Watch(page)
     page.goto(path, wait_until="load")
-    page.evaluate(AXE)
-    wrong: list[Any] = [*watch.complaints, *page.evaluate(RUN_AXE)]
-    if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-        wrong.append("scrolls sideways")
+    wrong: list[Any] = looks_wrong(page) + watch.complaints
     if page.locator("h1").count() != 1:
         wrong.append(f"has {page.locator('h1').count()} main headings")
     if not page.title().endswith(" · Cutroom"):
         wrong.append(f"is titled {page.title()!r}")
-    if page.locator(".btn.go:visible").count() > 1:
-        wrong.append("has more than one primary button")
     page.close()
+    return wrong
+
+
+def looks_wrong(page: Page) -> list[Any]:
+    """What axe finds, what scrolls sideways and what shouts, in each look; loaded once for all."""
+    page.evaluate(AXE)
+    wrong: list[Any] = []
+    for colours, width in LOOKS:
+        page.emulate_media(color_scheme=colours, reduced_motion="reduce")
+        page.set_viewport_size({"width": width, "height": 800})
+        found: list[Any] = page.evaluate(RUN_AXE)
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            found.append("scrolls sideways")
+        if page.locator(".btn.go:visible").count() > 1:
+            found.append("has more than one primary button")
+        wrong += [(colours, width, flaw) for flaw in found]
     return wrong
 
 

@@ -12,7 +12,7 @@ from tenants.models import Membership, Role, Tenant
 from tests.accounts.invites import token_in
 from tests.cast import Cast, join
 from tests.pages.conftest import OpenBrowser
-from tests.pages.test_browser import LOOKS, flaws
+from tests.pages.test_browser import flaws
 
 
 @pytest.fixture
@@ -35,15 +35,10 @@ def token(committed_cast: Cast) -> str:
     return token_in(mail.outbox[-1])  # type: ignore[arg-type]  # we send no other kind
 
 
-@pytest.mark.parametrize(("colours", "width"), LOOKS)
-def test_the_pages_are_clean(
-    open_browser: OpenBrowser, committed_cast: Cast, token: str, colours: str, width: int
-) -> None:
+def test_the_pages_are_clean(open_browser: OpenBrowser, committed_cast: Cast, token: str) -> None:
     with tenant_context(committed_cast.acme.pk):
         alices = Membership.objects.get(user=committed_cast.alice).pk
-    size = {"width": width, "height": 800}
-    member = open_browser(color_scheme=colours, viewport=size)
-    stranger = open_browser(is_signed_in=False, color_scheme=colours, viewport=size)
+    member, stranger = open_browser(), open_browser(is_signed_in=False)
     paths = ["/team", "/team/leave", f"/team/members/{alices}/remove", f"/team/members/{alices}/hand-over"]
     paths += ["/workspaces", f"/invite?token={token}", "/invite?token=none"]
     found = {path: flaws(member, path) for path in paths}
