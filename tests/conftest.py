@@ -5,6 +5,7 @@ Markers: `committed` for tests that need real commits (threads, worker processes
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -69,6 +70,12 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
         report.outcome = "failed"
         report.longrepr = f"skipped in CI: {report.longrepr}"
     return report  # type: ignore[return-value]  # the protocol of pluggy's wrappers
+
+
+def pytest_collection_finish() -> None:
+    """Python need not look through all modules and tests again whenever it looks for garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
