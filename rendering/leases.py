@@ -60,12 +60,12 @@ def claim(kind: str) -> Claim | None:
     return Claim(tenant_id=row[0], step_id=row[1], kind=kind, attempt=row[2]) if row else None
 
 
-def is_current(claim: Claim) -> bool:
-    """Lock the claimed step's row and say whether the claim still holds. Call inside a transaction."""
+def current_step(claim: Claim) -> RenderStep | None:
+    """The claimed step, its row locked; None when the claim no longer holds. Call inside a transaction."""
     held = RenderStep.objects.select_for_update().filter(
         pk=claim.step_id, attempt=claim.attempt, state="running"
     )
-    return held.exists()
+    return held.first()
 
 
 class Heartbeat(threading.Thread):

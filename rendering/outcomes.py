@@ -177,13 +177,10 @@ def _make_room(job: RenderJob) -> None:
 
 def _locked(claim: Claim) -> tuple[RenderJob | None, RenderStep | None]:
     """Lock job, then step, always in this order; None when the claim no longer holds."""
-    step = RenderStep.objects.filter(pk=claim.step_id, attempt=claim.attempt, state=StepState.RUNNING).first()
-    if step is None:
-        return None, None
-    job = RenderJob.objects.select_for_update().filter(pk=step.job_id, state__in=ACTIVE_JOB_STATES).first()
-    if job is None or not leases.is_current(claim):
-        return None, None
-    return job, step
+    owner = RenderStep.objects.filter(pk=claim.step_id).values("job")
+    job = RenderJob.objects.select_for_update().filter(pk__in=owner, state__in=ACTIVE_JOB_STATES).first()
+    step = leases.current_step(claim) if job else None
+    return (job, step) if step else (None, None)
 
 
 def _finish_step(step: RenderStep, result: Result, *, seconds: float) -> None:

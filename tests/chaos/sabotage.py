@@ -42,8 +42,7 @@ SABOTAGES = (
         name="the fencing check",
         path="rendering/outcomes.py",
         changes={
-            ", attempt=claim.attempt, state=StepState.RUNNING).first()": ").first()",
-            "if job is None or not leases.is_current(claim):": "if job is None:",
+            "leases.current_step(claim) if job": "RenderStep.objects.get(pk=claim.step_id) if job",
         },
         tests=("tests/chaos/test_failures.py::test_a_worker_that_slept_with_its_result_in_hand_is_fenced",),
     ),

@@ -35,7 +35,7 @@ def test_a_heartbeat_that_waits_for_the_job_holds_no_step(committed_cast: Cast) 
         wait_until(_somebody_waits, what="the heartbeat to wait for the job")
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL lock_timeout = '1s'")
-        assert leases.is_current(claim)
+        assert leases.current_step(claim)
     beat.join()
 
 
