@@ -25,6 +25,7 @@ from tenants.context import tenant_context
 from tenants.models import AuditCheckpoint, DeliveryState, Tenant, WebhookDelivery
 from tests.cast import Cast
 from tests.chaos.conftest import Submit
+from tests.chaos.holding import hold_a
 from tests.chaos.site import Site
 from tests.gdpr import test_export_crashes, test_import_crashes, test_making_backups, test_purge_races
 from tests.rendering.intake import test_killed_workers
@@ -163,10 +164,17 @@ def test_the_web_dies_while_a_render_is_cancelled(
 
 @pytest.mark.parametrize("point", WHILE_RETRYING)
 def test_the_web_dies_while_a_render_is_tried_again(
-    point: str, site: Site, alice_at_site: httpx.Client, submit: Submit, crew: WorkerGroup, arm: Arm
+    point: str,
+    site: Site,
+    alice_at_site: httpx.Client,
+    project: Project,
+    submit: Submit,
+    crew: WorkerGroup,
+    arm: Arm,
 ) -> None:
-    job = submit()
-    alice_at_site.post(f"/api/v1/renders/{job.pk}/cancel")
+    # A draft may be done before the web has heard that it is not wanted.
+    job = hold_a("narration", project=project, ask=submit, group=crew).job
+    assert alice_at_site.post(f"/api/v1/renders/{job.pk}/cancel").status_code == 202
     arm(point)
     with pytest.raises(httpx.TransportError):
         alice_at_site.post(f"/api/v1/renders/{job.pk}/retry")
