@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
 import json
 import os
 import select
@@ -37,11 +38,14 @@ def main() -> None:
     group, parent = sys.argv[1], int(sys.argv[2])
     die_with(parent)
     os.umask(0o077)
+    # What is imported stays, so nobody need look through it for garbage, least of all the forked workers: a
+    # look would copy every page of it.
+    gc.disable()
     channel = _Channel()
     for module in PRELOADED[group]:
         import_module(module)
     while True:
-        order = channel.order(timeout=IDLE_SECONDS[group])
+        order = channel.order(timeout=IDLE_SECONDS)
         if order is None:
             return
         if "target" in order:
@@ -160,6 +164,8 @@ def _become_worker(order: Order, channel: _Channel, *, warm: int, stderr: int) -
     try:
         os.setsid()
         die_with(warm)
+        gc.freeze()
+        gc.enable()
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(stderr, 1)
         os.dup2(stderr, 2)
