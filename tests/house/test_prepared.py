@@ -41,10 +41,12 @@ def test_values_come_back_as_they_went() -> None:
 
 
 def test_values_of_other_types_have_a_plan_of_their_own() -> None:
+    # The first statement of a transaction has its values in its text.
+    prepared.fetch_all("SELECT 1", {})
     typed = "SELECT pg_typeof(%(value)s)::text"
-    assert prepared.fetch_all(typed, {"value": 1}) == [("integer",)]
+    assert prepared.fetch_all(typed, {"value": 1}) == [("smallint",)]
     assert prepared.fetch_all(typed, {"value": 2**40}) == [("bigint",)]
-    assert prepared.fetch_all(typed, {"value": 1}) == [("integer",)]
+    assert prepared.fetch_all(typed, {"value": 1}) == [("smallint",)]
 
 
 def test_an_error_is_djangos_and_breaks_the_transaction_until_it_is_rolled_back() -> None:
