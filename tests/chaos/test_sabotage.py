@@ -12,11 +12,12 @@ from tests.chaos.sabotage import SABOTAGES, Sabotage
 
 @pytest.mark.parametrize("each", SABOTAGES, ids=lambda each: each.name)
 def test_a_sabotage_can_be_applied_and_is_guarded(each: Sabotage, tmp_path: Path) -> None:
-    copy = tmp_path / each.path
-    copy.parent.mkdir(parents=True)
-    copy.write_text((sabotage.ROOT / each.path).read_text())
+    before = {name: (sabotage.ROOT / name).read_text() for name in each.changes}
+    for name, text in before.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
     each.apply(tmp_path)
-    assert copy.read_text() != (sabotage.ROOT / each.path).read_text()
+    assert all((tmp_path / name).read_text() != text for name, text in before.items())
     for test in each.tests:
         path, _, name = test.partition("::")
         assert not name or f"def {name}(" in (sabotage.ROOT / path).read_text()
