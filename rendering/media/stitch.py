@@ -56,21 +56,17 @@ def _write_poster(film_path: Path, spec: StitchSpec) -> None:
 
 
 def _frame(path: Path, number: int, *, fps: int) -> av.VideoFrame:
-    """Frame `number` or one beside it: what no other frame needs is left out, which takes a third."""
+    """Frame `number`, decoded from the key frame before it."""
     with av.open(str(path)) as film:
         stream = film.streams.video[0]
         stream.codec_context.thread_count = THREADS
         stream.codec_context.thread_type = "FRAME"
-        stream.codec_context.skip_frame = "NONREF"
         at = number * TIMESCALE // fps
         film.seek(at, stream=stream)
-        found = None
-        for found in film.decode(stream):
-            if found.pts is not None and found.pts >= at:
-                break
-    if found is None:
-        raise MediaError("verify-failed", "The poster's frame is missing.", retryable=True)
-    return found
+        for frame in film.decode(stream):
+            if frame.pts is not None and frame.pts >= at:
+                return frame
+    raise MediaError("verify-failed", "The poster's frame is missing.", retryable=True)
 
 
 def _write(path: str, text: str) -> None:
