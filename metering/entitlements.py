@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, LiteralString, cast
 from uuid import UUID
 
 from django.utils.module_loading import import_string
@@ -14,6 +14,8 @@ from metering.errors import FeatureNotOffered
 from metering.meters import Meter
 
 Provider = Callable[[UUID], "Entitlements"]
+Attempt = tuple["Entitlements", "Premise"]
+Memory = Callable[[UUID], Attempt | None]
 
 HARD = 0
 SIMULATED = -1
@@ -42,10 +44,37 @@ class Entitlements:
         return self.slacks.get(meter, HARD)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Premise:
+    """What an answer rests on: an SQL expression that is true as long as the answer holds.
+
+    It may name `%(tenant_id)s` and its own `values`.
+    """
+
+    condition: LiteralString = "true"
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
 def for_tenant(tenant_id: UUID) -> Entitlements:
     """What the tenant may use now, by the provider in METERING_ENTITLEMENTS."""
-    provider = cast(Provider, import_string(conf.entitlements_path()))
-    return provider(tenant_id)
+    return _provider()(tenant_id)
+
+
+def attempts(tenant_id: UUID) -> Iterator[Attempt]:
+    """What the tenant may use, to be tried in turn by a statement that judges the premise as well.
+
+    A provider with a method `remembered` says first what it would answer if nothing has changed since it was
+    last asked; the last one is read now and holds in any case.
+    """
+    provider = _provider()
+    remembered: Memory | None = getattr(provider, "remembered", None)
+    if remembered is not None and (answer := remembered(tenant_id)):
+        yield answer
+    yield provider(tenant_id), Premise()
+
+
+def _provider() -> Provider:
+    return cast(Provider, import_string(conf.entitlements_path()))
 
 
 def default_plan(tenant_id: UUID) -> Entitlements:

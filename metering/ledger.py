@@ -1,6 +1,6 @@
 """The moves of the ledger: hold, record, free. Each is one function of the database, so one round trip.
 
-Migrations 0006, 0007, 0011 and 0012 have them. A hold that the limit does not admit takes a second one.
+Migrations 0006, 0007 and 0011 to 0013 have them. A hold that the limit does not admit takes a second one.
 """
 
 from __future__ import annotations
@@ -9,10 +9,12 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
+from functools import cache
+from typing import Any, LiteralString
 from uuid import UUID
 
 from cutroom import prepared
+from metering.entitlements import Premise
 from metering.meters import Meter
 
 HOLD = """
@@ -35,8 +37,7 @@ SELECT period_start, grown, taken FROM metering_record(%(tenant_id)s, %(key)s, %
 CHARGE = """
 SELECT * FROM metering_charge(%(tenant_id)s, %(key)s, %(meter)s, %(period_start)s, %(amount)s,
     %(limit)s::bigint, %(slack)s, %(day)s, %(at)s, %(lease_until)s, %(subject)s, %(project_id)s::uuid,
-    %(user_id)s::uuid)
-"""
+    %(user_id)s::uuid, """
 FREE = "SELECT metering_free(%(tenant_id)s, %(key)s, %(at)s, %(is_lapsed)s)"
 
 
@@ -148,14 +149,19 @@ def record(*, tenant_id: UUID, line: Line) -> Move | None:
     return _move(line.meter, *rows[0]) if rows else None
 
 
-def charge(*, tenant_id: UUID, want: Want, line: Line) -> tuple[Holding | None, Move | None]:
-    """Hold `want` under the line's key and use it up by the line, without its detail.
+def charge(
+    *, tenant_id: UUID, want: Want, line: Line, premise: Premise
+) -> tuple[Holding | None, Move | None] | None:
+    """Hold `want` under the line's key and use it up by the line, without its detail. None: premise is false.
 
     No holding: the key held before. No move: it was recorded before. A holding that is not admitted did
     nothing; `hold` may still admit it by credits.
     """
-    values = {**_values(tenant_id, line), "limit": want.limit, "slack": want.slack}
-    [(is_admitted, *held, period_start, grown, after)] = prepared.fetch_all(CHARGE, values)
+    values = {**_values(tenant_id, line), "limit": want.limit, "slack": want.slack, **premise.values}
+    rows = prepared.fetch_all(_charge_if(premise.condition), values)
+    if not rows:
+        return None
+    [(is_admitted, *held, period_start, grown, after)] = rows
     holding = None if is_admitted is None else _holding(want.meter.value, is_admitted, *held)
     return holding, None if after is None else _move(line.meter, period_start, grown, after)
 
@@ -169,6 +175,11 @@ def free(*, tenant_id: UUID, key: str, at: datetime, is_lapsed: bool = False) ->
 def _values(tenant_id: UUID, line: Line) -> dict[str, Any]:
     day = line.at.astimezone(UTC).date()
     return {**vars(line), "tenant_id": tenant_id, "meter": line.meter.value, "day": day}
+
+
+@cache
+def _charge_if(condition: LiteralString) -> LiteralString:
+    return "".join([CHARGE, condition, ")"])
 
 
 def _move(meter: Meter, period_start: date, grown: int, after: int) -> Move:

@@ -8,12 +8,13 @@ transaction moves them by name and levels last, as everybody does, so that nobod
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from cutroom import clock
 from metering import conf, entitlements, ledger, readings, simulation, thresholds
+from metering.entitlements import Entitlements, Premise
 from metering.errors import PlanRequired, QuotaExceeded
 from metering.meters import Meter
 from metering.models import Reservation, ReservationState
@@ -118,25 +119,9 @@ def charge(
         project_id=project_id,
         user_id=user_id,
     )
-    want = _wants(tenant_id, {meter: amount}, at).get(meter)
-    if want is None:
-        _record(tenant_id, line)
-        return
-    holding, move = ledger.charge(tenant_id=tenant_id, want=want, line=line)
-    if holding and not holding.is_admitted:
-        reserve(
-            tenant_id=tenant_id,
-            key=event_key,
-            amounts={meter: amount},
-            at=at,
-            project_id=project_id,
-            user_id=user_id,
-        )
-        _record(tenant_id, line)
-        return
-    if holding:
-        _observe_hold(tenant_id, event_key, holding, want, at)
-    _observe_move(tenant_id, line, move)
+    for granted, premise in entitlements.attempts(tenant_id):
+        if _charged(tenant_id, line, granted, premise):
+            return
 
 
 def record_level(
@@ -195,19 +180,49 @@ def _not_negative(amount: int) -> int:
     return amount
 
 
+def _charged(tenant_id: UUID, line: ledger.Line, granted: Entitlements, premise: Premise) -> bool:
+    """Charge a line by what the plan grants; False when the premise of that turned out to be false."""
+    if line.amount == 0:
+        _record(tenant_id, line)
+        return True
+    want = _want(granted, line.meter, line.period_start, line.amount)
+    outcome = ledger.charge(tenant_id=tenant_id, want=want, line=line, premise=premise)
+    if outcome is None:
+        return False
+    holding, move = outcome
+    if holding and not holding.is_admitted:
+        _charge_in_two(tenant_id, line)
+        return True
+    if holding:
+        _observe_hold(tenant_id, line.key, holding, want, line.at)
+    _observe_move(tenant_id, line, move)
+    return True
+
+
+def _charge_in_two(tenant_id: UUID, line: ledger.Line) -> None:
+    reserve(
+        tenant_id=tenant_id,
+        key=line.key,
+        amounts={line.meter: line.amount},
+        at=line.at,
+        project_id=line.project_id,
+        user_id=line.user_id,
+    )
+    _record(tenant_id, line)
+
+
 def _wants(tenant_id: UUID, amounts: Mapping[Meter, int], at: datetime) -> dict[Meter, ledger.Want]:
     granted = entitlements.for_tenant(tenant_id)
     return {
-        meter: ledger.Want(
-            meter=meter,
-            period_start=period_start(tenant_id, meter, at),
-            amount=amount,
-            limit=granted.limit(meter),
-            slack=granted.slack(meter),
-        )
+        meter: _want(granted, meter, period_start(tenant_id, meter, at), amount)
         for meter, amount in amounts.items()
         if _not_negative(amount) > 0
     }
+
+
+def _want(granted: Entitlements, meter: Meter, start: date, amount: int) -> ledger.Want:
+    limit, slack = granted.limit(meter), granted.slack(meter)
+    return ledger.Want(meter=meter, period_start=start, amount=amount, limit=limit, slack=slack)
 
 
 def _lease(at: datetime) -> datetime:

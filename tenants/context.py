@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
 from uuid import UUID
@@ -65,12 +65,11 @@ def tenant_context(tenant_id: UUID, *, actor: Actor | None = None) -> Iterator[N
     """Work as one tenant: a transaction in which both walls, manager and row security, show its rows.
 
     Contexts nest; leaving an inner one restores the outer. The database setting is transaction-local, because
-    a session-level one leaks to the next borrower of a pooled connection.
+    a session-level one leaks to the next borrower of a pooled connection. It goes with the first statement.
     """
     outer = _current.get()
     is_nested = connection.in_atomic_block
-    with transaction.atomic():
-        _set(tenant_id)
+    with transaction.atomic(), _told(tenant_id, at_once=is_nested):
         token = _current.set(tenant_id)
         actor_token = _actor.set(actor or _actor.get())
         try:
@@ -81,7 +80,7 @@ def tenant_context(tenant_id: UUID, *, actor: Actor | None = None) -> Iterator[N
         # After RELEASE SAVEPOINT the inner value would stay for the rest of the outer transaction; a COMMIT
         # or a rollback restores it without our help.
         if is_nested and not connection.needs_rollback:
-            _set(outer)
+            prepared.fetch_all(SET, _setting(outer))
 
 
 @contextmanager
@@ -97,5 +96,13 @@ def row_key(key: str) -> Iterator[None]:
         prepared.fetch_all(SET_KEY, {"key": ""})
 
 
-def _set(tenant_id: UUID | None) -> None:
-    prepared.fetch_all(SET, {"tenant_id": str(tenant_id) if tenant_id else ""})
+def _told(tenant_id: UUID, *, at_once: bool) -> AbstractContextManager[None]:
+    """Tell the database the tenant, at once or with the first statement."""
+    if not at_once:
+        return prepared.ahead_of_the_next(SET, _setting(tenant_id))
+    prepared.fetch_all(SET, _setting(tenant_id))
+    return nullcontext()
+
+
+def _setting(tenant_id: UUID | None) -> dict[str, str]:
+    return {"tenant_id": str(tenant_id) if tenant_id else ""}

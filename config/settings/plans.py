@@ -7,6 +7,12 @@ METERING_ENTITLEMENTS = "billing.entitlements.for_tenant"
 # Rendering knows what projects are called.
 METERING_NAMES = "rendering.naming.names_of"
 
+METERING_DEFAULT_PLAN = "free"
+# Empty: months begin on the first. "metering.periods.day_of_founding" begins them when the tenant signed up.
+METERING_PERIOD_ANCHOR = ""
+# A render that nobody hears of for so long gives back what it holds.
+METERING_LEASE_SECONDS = 24 * 3600
+
 METERING_PLANS: dict[str, dict[str, Any]] = {
     "free": {
         "limits": {

@@ -51,12 +51,7 @@ def prepare(*, keeps: bool, leaks: bool = False) -> None:
     if leaks:
         from tenants import context
 
-        context._set = _set_for_the_session
-
-
-def _set_for_the_session(tenant_id: Any) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('app.tenant_id', %s, false)", [str(tenant_id or "")])
+        context.SET = "SELECT set_config('app.tenant_id', %(tenant_id)s, false)"
 
 
 class Requests:
