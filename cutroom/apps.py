@@ -1,7 +1,5 @@
 """The ground floor as a Django app: no tables, but commands, start-up checks, and what apps declare."""
 
-import gc
-
 from django.apps import AppConfig
 from django.utils.module_loading import autodiscover_modules
 
@@ -18,6 +16,3 @@ class CutroomConfig(AppConfig):
 
         dependencies.register()
         autodiscover_modules("metrics")
-        # See config/__init__.py. What is there by now stays, so nobody need look at it again.
-        gc.freeze()
-        gc.enable()

@@ -62,13 +62,17 @@ class Film:
 
     @classmethod
     def shown(
-        cls, project: Project, script: dict[str, Any], *, resolution: str = "720p", fps: int = 24
+        cls,
+        project: Project,
+        script: dict[str, Any],
+        *,
+        resolution: str = "720p",
+        fps: int = 24,
+        quality: str = "final",
     ) -> Film:
-        """A film of the project as it is now, for those who look before anybody asks for one."""
-        return cls(
-            script=script, resolution=resolution, aspect=project.aspect, fps=fps, quality="final",
-            title=project.title,
-        )  # fmt: skip
+        """A film of the project as it is now."""
+        shape = {"aspect": project.aspect, "title": project.title}
+        return cls(script=script, resolution=resolution, fps=fps, quality=quality, **shape)
 
     @property
     def scenes(self) -> list[dict[str, Any]]:

@@ -57,9 +57,7 @@ def narration(bench: Bench) -> Result:
     """A voice; silence in its place when every try failed. Raises what `chain.first_of` raises."""
     if "recording" in bench.inputs:
         return _recording(bench)
-    request = providers.NarrationRequest(
-        text=bench.inputs["text"], language=bench.inputs["language"], voice=bench.inputs["voice"]
-    )
+    request = providers.NarrationRequest.of(bench.inputs)
     first = providers.speaker(request.voice)
     speakers = [first, *(one for one in providers.narrations() if one is not first)]
     try:

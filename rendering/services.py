@@ -199,14 +199,9 @@ def _film(project: Project, *, resolution: str, fps: int, quality: str) -> Film:
     scenes = list(related)
     if not any(_shows_something(scene) for scene in scenes):
         raise NothingToRender()
-    return Film(
-        script=snapshots.script_of(project, scenes),
-        resolution=resolution,
-        aspect=project.aspect,
-        fps=timeline.DRAFT_FPS if quality == Quality.DRAFT else fps,
-        quality=quality,
-        title=project.title,
-    )
+    script = snapshots.script_of(project, scenes)
+    fps = timeline.DRAFT_FPS if quality == Quality.DRAFT else fps
+    return Film.shown(project, script, resolution=resolution, fps=fps, quality=quality)
 
 
 def _shows_something(scene: Scene) -> bool:

@@ -126,11 +126,10 @@ def _keep(draft: StepDraft, tenant_id: UUID, path: Path) -> None:
 
 def _spoken(draft: StepDraft, tenant_id: UUID, path: Path) -> dict[str, Any]:
     """By whoever a film would ask first; nobody stands in, since this is to hear that very voice."""
-    inputs, seconds = draft.inputs, float(conf.step_timeout_seconds()) - _RESERVE_SECONDS
-    request = providers.NarrationRequest(
-        text=inputs["text"], language=inputs["language"], voice=inputs["voice"]
-    )
-    speaker = providers.speaker(request.voice) if "provider" in inputs else providers.narrations()[-1]
+    seconds = float(conf.step_timeout_seconds()) - _RESERVE_SECONDS
+    request = providers.NarrationRequest.of(draft.inputs)
+    is_outside = "provider" in draft.inputs
+    speaker = providers.speaker(request.voice) if is_outside else providers.narrations()[-1]
     # One name for one sample, so that asking twice is one call for who charges for it.
     errand = Errand(
         tenant_id=tenant_id, key=uuid5(tenant_id, draft.cache_key), deadline=time.monotonic() + seconds

@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "rendering",
     "gdpr",
     "djstripe",
+    "config",
 ]
 
 MIDDLEWARE = [

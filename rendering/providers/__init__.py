@@ -5,7 +5,7 @@ Those outside are asked first, in their order; what is made here is the last res
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -39,6 +39,11 @@ class NarrationRequest:
     text: str
     language: str
     voice: str
+
+    @classmethod
+    def of(cls, inputs: Mapping[str, Any]) -> NarrationRequest:
+        """What the inputs of a narration step ask for."""
+        return cls(text=inputs["text"], language=inputs["language"], voice=inputs["voice"])
 
 
 @dataclass(frozen=True, kw_only=True)
