@@ -62,9 +62,10 @@ class _PlanOfTenant:
 
     def remembered(self, tenant_id: UUID) -> tuple[Entitlements, Premise] | None:
         """What the facts of the last answer grant now. See metering.entitlements.attempts."""
-        if tenant_id not in self._last:
+        try:
+            facts = self._last[tenant_id]
+        except KeyError:
             return None
-        facts = self._last[tenant_id]
         premise = Premise(condition=IS_UNCHANGED, values={"plan": facts.text if facts else None})
         return _granted(tenant_id, facts), premise
 
