@@ -14,16 +14,12 @@ from metering import conf as metering_conf
 from metering import entitlements
 from metering.entitlements import Entitlements, Premise
 
-# The last column is all of it as one text, to be compared with.
-PLAN = """
-SELECT plan, status, past_due_since, granted_plan, granted_until,
-    row(plan, status, past_due_since, granted_plan, granted_until)::text
-FROM billing_tenantsubscription WHERE tenant_id = %(tenant_id)s
-"""
-IS_UNCHANGED = """(
-    SELECT row(plan, status, past_due_since, granted_plan, granted_until)::text
-    FROM billing_tenantsubscription WHERE tenant_id = %(tenant_id)s
-) IS NOT DISTINCT FROM %(plan)s::text"""
+# What decides, and all of it as one text, to be compared with.
+FACTS = "plan, status, past_due_since, granted_plan, granted_until"
+FACTS_AS_TEXT = "".join(["row(", FACTS, ")::text"])
+OF_TENANT = " FROM billing_tenantsubscription WHERE tenant_id = %(tenant_id)s"
+PLAN = "".join(["SELECT ", FACTS, ", ", FACTS_AS_TEXT, OF_TENANT])
+IS_UNCHANGED = "".join(["(SELECT ", FACTS_AS_TEXT, OF_TENANT, ") IS NOT DISTINCT FROM %(plan)s::text"])
 MOST_REMEMBERED = 10_000
 
 logger = logging.getLogger(__name__)

@@ -119,6 +119,9 @@ def charge(
         project_id=project_id,
         user_id=user_id,
     )
+    if amount == 0:
+        _record(tenant_id, line)
+        return
     for granted, premise in entitlements.attempts(tenant_id):
         if _charged(tenant_id, line, granted, premise):
             return
@@ -182,9 +185,6 @@ def _not_negative(amount: int) -> int:
 
 def _charged(tenant_id: UUID, line: ledger.Line, granted: Entitlements, premise: Premise) -> bool:
     """Charge a line by what the plan grants; False when the premise of that turned out to be false."""
-    if line.amount == 0:
-        _record(tenant_id, line)
-        return True
     want = _want(granted, line.meter, line.period_start, line.amount)
     outcome = ledger.charge(tenant_id=tenant_id, want=want, line=line, premise=premise)
     if outcome is None:
