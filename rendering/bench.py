@@ -16,6 +16,7 @@ from rendering.choices import WhenUnavailable
 from rendering.keys import EXTENSIONS, cache_storage_key, stand_in_key
 from rendering.leases import Heartbeat
 from rendering.media import host
+from rendering.media.outputs import checksum
 from rendering.media.specs import Spec
 from rendering.models import RenderStep, StepKind
 from rendering.outcomes import Result
@@ -102,11 +103,12 @@ def stored(bench: Bench, output: dict[str, Any], *, charges: dict[str, int], deg
     content = stand_in_key(step.cache_key, degraded) if degraded else step.cache_key
     key = cache_storage_key(tenant_id=step.tenant_id, kind=step.kind, key=content)
     size_bytes = bench.out_path.stat().st_size
+    facts = {"content": content, "storage_key": key, "checksum": checksum(bench.out_path)}
     crash_at("before-store")
     storage.store_file(key, bench.out_path)
     crash_at("after-store")
     return Result(
-        output={"content": content, "storage_key": key, **output},
+        output=facts | output,
         charges=charges,
         storage_key=key,
         size_bytes=size_bytes,

@@ -8,6 +8,7 @@ from typing import Any
 
 from rendering import conf, outcomes
 from rendering.leases import Claim
+from rendering.media.outputs import checksum
 from rendering.models import CacheEntry, RenderStep, StepState
 from tenants import storage
 from tenants.context import tenant_context
@@ -51,16 +52,20 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _is_whole(key: str) -> bool:
-    """Is the file there, and as long as it was when it was verified?"""
+    """Is the file there, and does it hold what it held when it was verified?"""
     entry = CacheEntry.objects.filter(storage_key=key).first()
+    # Older versions kept no checksum.
+    wanted = entry.output.get("checksum") if entry else None
     try:
         size_bytes = storage.file_size(key)
+        with storage.local_path(key) as path:
+            is_same = wanted is None or checksum(path) == wanted
     except FileNotFoundError:
         return False
     except OSError:
         # The store itself has a problem; its objects are not judged by that.
         return True
-    return entry is None or size_bytes == entry.size_bytes
+    return entry is None or (size_bytes == entry.size_bytes and is_same)
 
 
 def _may_try(maker: RenderStep) -> bool:

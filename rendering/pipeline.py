@@ -195,6 +195,7 @@ def _stitch(film: Film, known: Known, drafts: list[StepDraft]) -> list[StepDraft
     inputs = {
         "segments": [known[draft.slot]["content"] for draft in segments],
         "segment_frames": [draft.inputs["frame_count"] for draft in segments],
+        "segment_checksums": [known[draft.slot].get("checksum") for draft in segments],
         "sound": sound["content"],
         "captions": list(film_cues(film, known)),
         "title": film.title,

@@ -73,10 +73,9 @@ def caption_overlay(
     shining = _shining(text, width, height, language, place, _shine(accent))
     light = [plane.copy() for plane in drawn.plain.light]
     for left, top, right, bottom in drawn.places(words, lit):
-        for number, plane in enumerate(light):
-            shift = 1 if number else 0
+        for shift, plane in enumerate(light):
             box = slice(top >> shift, bottom >> shift), slice(left >> shift, right >> shift)
-            plane[box] = shining.light[number][box]
+            plane[box] = shining.light[shift][box]
     return Overlay(drawn.plain.x, drawn.plain.y, drawn.plain.keep, Planes(*light))
 
 

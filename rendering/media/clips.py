@@ -16,7 +16,7 @@ from av.stream import Disposition
 from rendering.media.encoder import segment_writer
 from rendering.media.errors import MediaError
 from rendering.media.foreign import VIDEO, opened
-from rendering.media.joining import TIMESCALE, Picture, join_silent
+from rendering.media.joining import TIMESCALE, Picture, Segment, join_silent
 from rendering.media.outputs import whole_file
 from rendering.media.planes import Plane, Planes
 from rendering.media.specs import ClipSpec, JoinSpec, ProbeSpec
@@ -57,9 +57,10 @@ def run(spec: ClipSpec, *, progress: Progress) -> dict[str, Any]:
     frames = 0
     with opened(spec.in_path, allowed=VIDEO, what="video") as source:
         with whole_file(spec.out_path) as path, segment_writer(path, **size, quality="final") as writer:
+            planes = Planes.empty(spec.width, spec.height)
             for shown in islice(_at_rate(source, first=spec.first_frame), spec.frame_count):
-                _draw(shown, writer.planes)
-                writer.write()
+                _draw(shown, planes)
+                writer.write(planes)
                 frames += 1
                 progress(frames)
             if not frames:
@@ -71,8 +72,10 @@ def run(spec: ClipSpec, *, progress: Progress) -> dict[str, Any]:
 def join(spec: JoinSpec, *, progress: Progress) -> dict[str, Any]:
     """Slices into one silent MP4 by stream copy, and its first picture as a JPEG. See JoinSpec."""
     picture = Picture(
-        segment_paths=spec.slice_paths,
-        segment_frames=spec.slice_frames,
+        segments=[
+            Segment(path=path, frames=frames)
+            for path, frames in zip(spec.slice_paths, spec.slice_frames, strict=True)
+        ],
         width=spec.width,
         height=spec.height,
         fps=FPS,
@@ -179,19 +182,14 @@ def _converted(frame: Any) -> Any:
     """As BT.709 in limited range, which the encoder's planes hold; sizes are made even."""
     width, height = frame.width // 2 * 2, frame.height // 2 * 2
     return frame.reformat(
-        width=width, height=height, format="yuv420p", dst_colorspace=_BT709, dst_color_range=_LIMITED
+        width=width, height=height, format="nv12", dst_colorspace=_BT709, dst_color_range=_LIMITED
     )
 
 
 def _planes(frame: Any) -> Planes:
-    whole = frame.to_ndarray(format="yuv420p") if frame.format.name != "yuv420p" else frame.to_ndarray()
-    width, height = frame.width, frame.height
-    flat = whole.reshape(-1)
-    luma = flat[: width * height].reshape(height, width)
-    quarter = width * height // 4
-    u = flat[width * height : width * height + quarter].reshape(height // 2, width // 2)
-    v = flat[width * height + quarter :].reshape(height // 2, width // 2)
-    return Planes(luma, u, v)
+    whole = frame.to_ndarray(format="nv12")
+    height, width = frame.height, frame.width
+    return Planes(whole[:height], whole[height:].reshape(height // 2, width // 2, 2))
 
 
 def _turned(planes: Planes, degrees: int) -> Planes:
@@ -206,7 +204,7 @@ def _fill(source: Planes, out: Planes) -> None:
     """Scale and crop to the shape of `out`, as a still is."""
     height, width = out.y.shape
     ratio = min(source.y.shape[1] / width, source.y.shape[0] / height)
-    for plane, target, share in zip(source, out, (1, 2, 2), strict=True):
+    for plane, target, share in zip(source, out, (1, 2), strict=True):
         across = min(plane.shape[1], max(1, round(width * ratio / share)))
         down = min(plane.shape[0], max(1, round(height * ratio / share)))
         left, top = (plane.shape[1] - across) // 2, (plane.shape[0] - down) // 2

@@ -32,15 +32,15 @@ def rgb_to_planes(pixels: Plane) -> Planes:
     full = cv2.transform(pixels, TO_YUV)
     height, width = full.shape[:2]
     half = (width // 2, height // 2)
-    u, v = (cv2.resize(cv2.extractChannel(full, n), half, interpolation=cv2.INTER_AREA) for n in (1, 2))
-    return Planes(_plane(cv2.extractChannel(full, 0)), _plane(u), _plane(v))
+    chroma = [cv2.resize(cv2.extractChannel(full, n), half, interpolation=cv2.INTER_AREA) for n in (1, 2)]
+    return Planes(_plane(cv2.extractChannel(full, 0)), _plane(cv2.merge(chroma)))
 
 
 def planes_to_rgb(frame: Planes) -> Plane:
     """The RGB picture (height, width, 3) a player shows for these planes."""
     height, width = frame.y.shape
-    chroma = [cv2.resize(c, (width, height), interpolation=cv2.INTER_LINEAR) for c in (frame.u, frame.v)]
-    return _plane(cv2.transform(cv2.merge([frame.y, *chroma]), TO_RGB))
+    chroma = cv2.resize(frame.uv, (width, height), interpolation=cv2.INTER_LINEAR)
+    return _plane(cv2.transform(cv2.merge([frame.y, chroma]), TO_RGB))
 
 
 def _plane(pixels: object) -> Plane:

@@ -17,7 +17,7 @@ def open_mp4(path: str) -> InputContainer:
 
 
 def open_header(path: str) -> InputContainer:
-    """The same for a file with one stream, by its header alone: 0.5 ms instead of 30 at 1080p.
+    """The same, but by the header alone of the first stream, the picture: 0.5 ms instead of 30 at 1080p.
 
     What only a picture tells is unknown at first, such as the pixel format.
     """

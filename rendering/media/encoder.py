@@ -1,6 +1,6 @@
 """Writing frames as a video-only MP4 with x264, and checking what was written.
 
-PyAV runs in this child process and x264 reads the planes we draw into, so no frame is copied or piped
+PyAV runs in this child process and x264 reads the planes we drew, where they lie: no frame is copied or piped
 (docs/adr/0003-segment-encoder.md).
 """
 
@@ -13,12 +13,10 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
-import numpy as np
-from av.video.plane import VideoPlane
 
 from rendering.media.containers import open_header
 from rendering.media.errors import MediaError, is_disk_full, write_error
-from rendering.media.planes import Plane, Planes
+from rendering.media.planes import Planes
 
 TIMESCALE = 90_000  # 24, 25, 30, 50 and 60 fps all divide it
 GROUP_SECONDS = 2
@@ -47,7 +45,7 @@ def x264_options(*, width: int, height: int, fps: int, quality: str) -> dict[str
 
 
 class SegmentWriter:
-    """An open segment. Draw into `planes`, then call `write`."""
+    """An open segment, written frame by frame."""
 
     def __init__(self, path: Path, *, width: int, height: int, fps: int, quality: str = "final") -> None:
         # Edit lists count in the movie's timescale; in milliseconds they would cut a segment short by a tick.
@@ -59,23 +57,22 @@ class SegmentWriter:
         self._container = av.open(str(path), "w", format="mp4", options=options)
         self._stream = self._container.add_stream("libx264", rate=fps)
         self._configure(width=width, height=height, fps=fps, quality=quality)
-        self._frame = av.VideoFrame(width, height, "yuv420p")
-        self.planes = Planes(*map(_plane_view, self._frame.planes))
         self.frames = 0
 
     def _configure(self, *, width: int, height: int, fps: int, quality: str) -> None:
         codec = self._stream.codec_context
-        codec.width, codec.height, codec.pix_fmt = width, height, "yuv420p"
+        codec.width, codec.height, codec.pix_fmt = width, height, "nv12"
         codec.time_base = Fraction(1, fps)
         codec.thread_count = 1
         codec.color_primaries = codec.color_trc = codec.colorspace = BT709
         codec.color_range = LIMITED
         codec.options = x264_options(width=width, height=height, fps=fps, quality=quality)
 
-    def write(self) -> None:
-        """Encode what `planes` holds as the next frame. The planes may be drawn over at once."""
-        self._frame.pts = self.frames
-        self._container.mux(self._stream.encode(self._frame))
+    def write(self, planes: Planes) -> None:
+        """Encode the next frame. x264 takes its copy at once, so the planes may be drawn over."""
+        frame = av.VideoFrame.from_dlpack(planes, format="nv12")
+        frame.pts = self.frames
+        self._container.mux(self._stream.encode(frame))
         self.frames += 1
 
     def finish(self) -> None:
@@ -107,10 +104,9 @@ def segment_writer(path: Path, *, width: int, height: int, fps: int, quality: st
 
 
 def verify_segment(path: Path, *, width: int, height: int, fps: int, frames: int) -> None:
-    """Check size, frame count, even steps and closed groups, and decode the last key frame.
+    """Check size, frame count, even steps and closed groups, and decode the first frame.
 
-    Decoding all would cost a sixth of the encoding; the first frame is decoded when the film is verified.
-    Raises MediaError("encoder-failed").
+    Decoding all would cost a sixth of the encoding. Raises MediaError("encoder-failed").
     """
     try:
         container = open_header(str(path))
@@ -123,7 +119,7 @@ def verify_segment(path: Path, *, width: int, height: int, fps: int, frames: int
         packets = [packet for packet in container.demux(stream) if packet.size]
         times = sorted(packet.pts for packet in packets if packet.pts is not None)
         keys = [packet for packet in packets if packet.is_keyframe]
-        decoded = [frame for packet in [*keys[-1:], None] for frame in stream.codec_context.decode(packet)]
+        decoded = [frame for packet in [*keys[:1], None] for frame in stream.codec_context.decode(packet)]
     step = TIMESCALE // fps
     expected = [number * step for number in range(frames)]
     groups = -(-frames // (GROUP_SECONDS * fps))
@@ -144,9 +140,3 @@ def fingerprint() -> str:
         str(GROUP_SECONDS),
     ]
     return hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]
-
-
-def _plane_view(plane: VideoPlane) -> Plane:
-    """The encoder's own memory as an array; rows may be longer than the picture is wide."""
-    rows: Plane = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
-    return rows[: plane.height, : plane.width]

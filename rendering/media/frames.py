@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import cv2
@@ -25,7 +27,7 @@ from rendering.media.warp import CHROMA_TOLERANCE, LUMA_TOLERANCE, PlanePan, Pla
 # Source pixels per output pixel at rest. Less is soft at full zoom, more costs time and aliases.
 OVERSAMPLING = 1.37
 LEAST, MOST = 1.3, 1.4
-# The places of a pan take 130 MB at this size.
+# The places of a pan take 65 MB at this size.
 MOST_PAN_PIXELS = 1920 * 1080
 
 
@@ -43,27 +45,26 @@ class Still:
         self._still_size = planes.y.shape[1], planes.y.shape[0]
         is_quick = is_quick_pan(motion, scene_frames=scene_frames, width=width, height=height)
         is_pan = is_quick and width * height <= MOST_PAN_PIXELS
-        tolerances = (LUMA_TOLERANCE, CHROMA_TOLERANCE, CHROMA_TOLERANCE)
-        self._warps: list[PlanePan | PlaneWarp] = [
-            PlanePan(plane, scale=self._scale(REACH), tolerance=tolerance)
-            if is_pan
-            else PlaneWarp(plane, width=width >> shift, height=height >> shift, tolerance=tolerance)
-            for plane, tolerance, shift in zip(planes, tolerances, (0, 1, 1), strict=True)
-        ]
+        make = partial(PlanePan, scale=self._scale(REACH)) if is_pan else PlaneWarp
+        self._luma: PlanePan | PlaneWarp = make(
+            planes.y, width=width, height=height, tolerance=LUMA_TOLERANCE
+        )
+        self._chroma: PlanePan | PlaneWarp = make(
+            planes.uv, width=width // 2, height=height // 2, tolerance=CHROMA_TOLERANCE
+        )
 
-    def draw(self, view: View, out: Planes) -> None:
-        """Fill `out` with what the camera sees."""
+    def draw(self, view: View) -> Planes:
+        """What the camera sees, good until the next call; what is changed in it must be put back by then."""
         scale = self._scale(view.zoom)
         x, y = (
             share * still - 0.5 - scale * (size - 1) / 2
             for share, still, size in zip((view.x, view.y), self._still_size, self._size, strict=True)
         )
-        luma, *chroma = self._warps
-        luma.draw(out.y, scale=scale, x=x, y=y)
         # MPEG-2 siting: chroma samples stand on even luma columns and between luma rows.
         across, down = (x - 0.5) / 2, (y + scale / 2 - 0.5) / 2
-        for warp, plane in zip(chroma, out[1:], strict=True):
-            warp.draw(plane, scale=scale, x=across, y=down)
+        return Planes(
+            self._luma.draw(scale=scale, x=x, y=y), self._chroma.draw(scale=scale, x=across, y=down)
+        )
 
     def _scale(self, zoom: float) -> float:
         return float(self._still_size[0] / self._size[0] / zoom)
@@ -87,6 +88,7 @@ class SceneFrames:
         self._captions = [Caption(**caption) for caption in spec.captions]
         self._logo = self._logo_overlay()
         self._at_rest: Planes | None = None
+        self._covered: list[tuple[Plane, Plane]] = []
 
     def _own_still(self) -> Still:
         spec = self.spec
@@ -98,43 +100,56 @@ class SceneFrames:
             scene_frames=spec.scene_frames,
         )
 
-    def draw(self, frame: int, out: Planes) -> None:
-        """Fill `out` with frame number `frame` of the scene."""
-        self._draw_still(frame, out)
-        self._draw_next(frame, out)
-        if self._logo is not None:
-            self._logo.blend(out)
-        self._draw_caption(frame, out)
-        light = self._light(frame)
+    def draw(self, frame: int) -> Planes:
+        """Frame number `frame` of the scene, good until the next call.
+
+        Other frames may be parts of the same memory, so nothing is copied for a frame that shows all of its
+        picture: what lies over it for a moment is taken off again.
+        """
+        self._uncover()
+        out = self._picture(frame)
+        share, light = self._leaving(frame), self._light(frame)
+        is_mixed = self._next is not None and share > 0
+        if is_mixed or light < 1:
+            out = out.copy()
+        if self._next is not None and is_mixed:
+            blend(self.spec.transition, out, self._next, share=share)
+        for overlay in self._overlays(frame):
+            self._cover(out, overlay)
         if light < 1:
             _dim(out, light)
+        return out
 
-    def _draw_still(self, frame: int, out: Planes) -> None:
+    def _picture(self, frame: int) -> Planes:
         spec = self.spec
         if self._still is None:
-            self._clip.draw(frame, out)
-            if self._words is not None:
-                self._words.blend(out)
-            return
+            return self._clip_picture(frame)
         if spec.motion != "none":
-            self._still.draw(view_at(spec.motion, frame=frame, scene_frames=spec.scene_frames), out)
-            return
+            return self._still.draw(view_at(spec.motion, frame=frame, scene_frames=spec.scene_frames))
         if self._at_rest is None:
-            self._at_rest = Planes.empty(spec.width, spec.height)
-            self._still.draw(view_at("none", frame=0, scene_frames=1), self._at_rest)
-        for plane, rest in zip(out, self._at_rest, strict=True):
-            np.copyto(plane, rest)
+            self._at_rest = self._still.draw(view_at("none", frame=0, scene_frames=1))
+        return self._at_rest
 
-    def _draw_next(self, frame: int, out: Planes) -> None:
-        share = self._leaving(frame)
-        if self._next is not None and share:
-            blend(self.spec.transition, out, self._next, share=share)
+    def _clip_picture(self, frame: int) -> Planes:
+        out = Planes.empty(self.spec.width, self.spec.height)
+        self._clip.draw(frame, out)
+        if self._words is not None:
+            self._words.blend(out)
+        return out
+
+    def _cover(self, out: Planes, overlay: Overlay) -> None:
+        self._covered += [(box, box.copy()) for box in overlay.boxes(out)]
+        overlay.blend(out)
+
+    def _uncover(self) -> None:
+        for box, before in reversed(self._covered):
+            np.copyto(box, before)
+        self._covered.clear()
 
     def _opening_of_next(self) -> Planes:
         spec = self.spec
-        opening = Planes.empty(spec.width, spec.height)
         still = Still(spec.next_still_path, width=spec.width, height=spec.height)
-        still.draw(view_at(spec.next_motion, frame=0, scene_frames=1), opening)
+        opening = still.draw(view_at(spec.next_motion, frame=0, scene_frames=1))
         words = self._words_overlay(spec.next_words)
         if words is not None:
             words.blend(opening)
@@ -147,15 +162,17 @@ class SceneFrames:
         card = CardSpec.from_dict({**inputs, **size, "out_path": "", "number": 0, "seed": ""})
         return Overlay.of(draw_words(card), x=0, y=0)
 
-    def _draw_caption(self, frame: int, out: Planes) -> None:
+    def _overlays(self, frame: int) -> Iterator[Overlay]:
         spec = self.spec
+        if self._logo is not None:
+            yield self._logo
         for caption in self._captions:
             if caption.start_frame <= frame < caption.end_frame and caption.text.strip():
-                caption_overlay(
+                yield caption_overlay(
                     caption.text, width=spec.width, height=spec.height, language=spec.caption_language,
                     words=tuple(word["text"] for word in caption.words), lit=caption.lit_at(frame),
                     accent=spec.caption_accent, place=spec.caption_place,
-                ).blend(out)  # fmt: skip
+                )  # fmt: skip
 
     def _logo_overlay(self) -> Overlay | None:
         spec = self.spec
@@ -179,7 +196,7 @@ class SceneFrames:
 
 def _dim(frame: Planes, light: float) -> None:
     codes = np.arange(256)
-    for plane, black in zip(frame, BLACK, strict=True):
+    for plane, black in zip(frame, BLACK[:2], strict=True):
         table = np.rint(black + (codes - black) * light).astype(np.uint8)
         cv2.LUT(plane, table, dst=plane)
 

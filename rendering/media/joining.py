@@ -19,6 +19,7 @@ import av
 from rendering.media import soft_captions
 from rendering.media.containers import open_header, open_mp4
 from rendering.media.errors import MediaError, is_disk_full, write_error
+from rendering.media.outputs import checksum
 from rendering.media.specs import SAMPLE_RATE
 
 TIMESCALE = 90_000
@@ -28,11 +29,19 @@ Timed = tuple[float, av.Packet]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Picture:
-    """The segments in order, the number of frames each must have, and what they look like."""
+class Segment:
+    """A file, the number of frames it must have, and its CRC-32 where that is known."""
 
-    segment_paths: Sequence[str]
-    segment_frames: Sequence[int]
+    path: str
+    frames: int
+    checksum: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """The segments in order, and what they look like."""
+
+    segments: Sequence[Segment]
     width: int
     height: int
     fps: int
@@ -51,7 +60,7 @@ def join(
     joiner = _Joiner(picture)
     try:
         with (
-            _opened(open_mp4, picture.segment_paths[0]) as pattern,
+            _opened(open_header, picture.segments[0].path) as pattern,
             _opened(open_mp4, sound_path, code="sound-broken") as sound,
             av.open(str(path), "w", format="mp4", options=_OPTIONS) as film,
         ):
@@ -80,7 +89,7 @@ def join_silent(picture: Picture, path: Path) -> None:
     joiner = _Joiner(picture)
     try:
         with (
-            _opened(open_mp4, picture.segment_paths[0]) as pattern,
+            _opened(open_header, picture.segments[0].path) as pattern,
             av.open(str(path), "w", format="mp4", options=_OPTIONS) as film,
         ):
             video = film.add_stream_from_template(pattern.streams.video[0])
@@ -102,21 +111,18 @@ class _Joiner:
 
     def packets(self, target: av.VideoStream) -> Iterator[Timed]:
         """Video packets in decoding order, with their time in seconds."""
-        picture = self._picture
         first = 0
-        for number, (path, frames) in enumerate(
-            zip(picture.segment_paths, picture.segment_frames, strict=True), start=1
-        ):
-            with _opened(open_header, path) as segment:
-                source = segment.streams.video[0]
+        for number, segment in enumerate(self._picture.segments, start=1):
+            with _opened(open_header, segment.path) as container:
+                source = container.streams.video[0]
                 self._check_settings(source, number)
-                for index, packet in enumerate(_checked(segment, source, frames, number), start=first):
+                for index, packet in enumerate(_checked(container, segment, number), start=first):
                     shown, decoded = self._place(packet, first=first, index=index)
                     if shown < decoded:
                         raise _broken(number, "needs its frames in another order")
                     packet.stream = target
                     yield decoded / TIMESCALE, packet
-            first += frames
+            first += segment.frames
 
     def _place(self, packet: av.Packet, *, first: int, index: int) -> tuple[int, int]:
         """Move the film's packet `index` to the segment beginning with frame `first`; its new times."""
@@ -139,12 +145,12 @@ class _Joiner:
             raise _broken(number, "was encoded with other settings")
 
 
-def _checked(
-    segment: av.container.InputContainer, source: av.VideoStream, frames: int, number: int
-) -> Iterator[av.Packet]:
+def _checked(container: av.container.InputContainer, segment: Segment, number: int) -> Iterator[av.Packet]:
     """The packets of a segment, which must be whole, as many as said, and begin with a key frame."""
+    if segment.checksum not in (None, checksum(Path(segment.path))):
+        raise _broken(number, "is not what was made")
     seen = 0
-    for packet in segment.demux(source):
+    for packet in container.demux(video=0):
         if not packet.size:
             continue
         if packet.pts is None or packet.dts is None or packet.is_corrupt or not is_whole(bytes(packet)):
@@ -153,8 +159,8 @@ def _checked(
             raise _broken(number, "does not begin with a key frame")
         seen += 1
         yield packet
-    if seen != frames:
-        raise _broken(number, f"has {seen} of {frames} frames")
+    if seen != segment.frames:
+        raise _broken(number, f"has {seen} of {segment.frames} frames")
 
 
 def is_whole(data: bytes) -> bool:

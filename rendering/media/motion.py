@@ -9,7 +9,7 @@ from typing import NamedTuple
 # pan fast when its scale is far from all of them.
 REACH = 1.118
 EASING = 0.6  # 0 keeps one speed, 1 starts and ends at rest
-QUICK = 0.25
+QUICK = 0.5
 PANS = {"pan-left": (-1, 0), "pan-right": (1, 0), "pan-up": (0, -1), "pan-down": (0, 1)}
 MOTIONS = ("none", "zoom-in", "zoom-out", *PANS)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -9,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from rendering.media.colour import rgb_to_planes
-from rendering.media.planes import Planes
+from rendering.media.planes import Plane, Planes
 
 
 @dataclass(frozen=True)
@@ -28,20 +29,23 @@ class Overlay:
         colour = rgb_to_planes(np.ascontiguousarray(pixels[..., :3]))
         alpha = pixels[..., 3]
         half = cv2.resize(alpha, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-        alphas = (alpha, half, half)
+        alphas = (alpha, cv2.merge([half, half]))
         light = [np.rint(c * (a / 255.0)).astype(np.uint8) for c, a in zip(colour, alphas, strict=True)]
         keep = [np.ascontiguousarray(255 - a) for a in alphas]
         return cls(x, y, Planes(*keep), Planes(*light))
 
     def blend(self, frame: Planes) -> None:
         """Draw over the frame in place; only the box is touched."""
-        for number, plane in enumerate(frame):
-            shift = 1 if number else 0
-            height, width = self.keep[number].shape
+        for box, keep, light in zip(self.boxes(frame), self.keep, self.light, strict=True):
+            cv2.multiply(box, keep, dst=box, scale=1 / 255)
+            cv2.add(box, light, dst=box)
+
+    def boxes(self, frame: Planes) -> Iterator[Plane]:
+        """What `blend` touches of each plane."""
+        for shift, (plane, keep) in enumerate(zip(frame, self.keep, strict=True)):
+            height, width = keep.shape[:2]
             top, left = self.y >> shift, self.x >> shift
-            box = plane[top : top + height, left : left + width]
-            cv2.multiply(box, self.keep[number], dst=box, scale=1 / 255)
-            cv2.add(box, self.light[number], dst=box)
+            yield plane[top : top + height, left : left + width]
 
 
 def even(length: float) -> int:

@@ -13,10 +13,9 @@ from rendering.media.encoder import segment_writer, verify_segment
 from rendering.media.errors import MediaError
 from rendering.media.frames import SceneFrames
 from rendering.media.outputs import whole_file
-from rendering.media.planes import Planes
 from rendering.media.specs import FrameSpec, SegmentSpec
 
-RENDERER_VERSION = 2  # raise it when the same spec draws other pixels
+RENDERER_VERSION = 3  # raise it when the same spec draws other pixels
 
 
 def run(spec: SegmentSpec, *, progress: Callable[[int], None]) -> dict[str, Any]:
@@ -31,8 +30,7 @@ def run(spec: SegmentSpec, *, progress: Callable[[int], None]) -> dict[str, Any]
     with whole_file(spec.out_path) as path:
         with segment_writer(path, **size, quality=spec.quality) as writer:
             for number in range(spec.frame_count):
-                frames.draw(spec.first_frame + number, writer.planes)
-                writer.write()
+                writer.write(frames.draw(spec.first_frame + number))
                 progress(number + 1)
         verify_segment(path, **size, frames=spec.frame_count)
         bytes_written = path.stat().st_size
@@ -43,8 +41,7 @@ def run_frame(spec: FrameSpec, *, progress: Callable[[int], None]) -> dict[str, 
     """Write one frame as PNG. See FrameSpec. Raises MediaError: image-broken, no-space, encoder-failed."""
     cv2.setNumThreads(1)
     segment = SegmentSpec.from_dict(spec.segment)
-    frame = Planes.empty(segment.width, segment.height)
-    SceneFrames(segment).draw(segment.first_frame + spec.frame, frame)
+    frame = SceneFrames(segment).draw(segment.first_frame + spec.frame)
     done, png = cv2.imencode(".png", cv2.cvtColor(planes_to_rgb(frame), cv2.COLOR_RGB2BGR))
     if not done:
         raise MediaError("encoder-failed", "The preview could not be written.", retryable=True)

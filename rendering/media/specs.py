@@ -248,9 +248,11 @@ class SoundSpec(Spec):
 class StitchSpec(Spec):
     """Join segments and the sound by stream copy, and verify that every frame is there.
 
-    `segment_paths` in order, with the length of each in `segment_frames`; `captions` {"text", "start_ms",
-    "end_ms"} of the whole film. Writes the MP4 (+faststart), a JPEG poster, SRT and VTT. `soft_captions` is
-    the language (BCP 47) of a caption track inside the MP4, for players to switch on; empty is none.
+    `segment_paths` in order, with the length of each in `segment_frames` and, where it is known, the CRC-32
+    of the file in `segment_checksums`; `captions` {"text", "start_ms", "end_ms"} of the whole film. Writes
+    the MP4 (+faststart), a JPEG poster (the key frame at or before `poster_frame`), SRT and VTT.
+    `soft_captions` is the language (BCP 47) of a caption track inside the MP4, for players to switch on;
+    empty is none.
     Result: {"duration_ms", "frames", "bytes"}.
     """
 
@@ -261,6 +263,7 @@ class StitchSpec(Spec):
     vtt_path: str
     segment_paths: list[str]
     segment_frames: list[int]
+    segment_checksums: list[int | None]
     sound_path: str
     captions: list[dict[str, Any]]
     width: int

@@ -9,12 +9,13 @@ from typing import Any
 import av
 from PIL import Image
 
+from rendering.media.containers import open_header
 from rendering.media.errors import MediaError
-from rendering.media.joining import TIMESCALE, Picture, join
+from rendering.media.joining import TIMESCALE, Picture, Segment, join
 from rendering.media.outputs import whole_file
 from rendering.media.specs import StitchSpec
 from rendering.media.subtitles import srt, vtt
-from rendering.media.verify import THREADS, verify_film
+from rendering.media.verify import verify_film
 
 POSTER_QUALITY = 85
 
@@ -29,8 +30,12 @@ def run(spec: StitchSpec, *, progress: Callable[[int], None]) -> dict[str, Any]:
     frames = sum(spec.segment_frames)
     with whole_file(spec.out_path) as path:
         picture = Picture(
-            segment_paths=spec.segment_paths,
-            segment_frames=spec.segment_frames,
+            segments=[
+                Segment(path=path, frames=frames, checksum=checksum)
+                for path, frames, checksum in zip(
+                    spec.segment_paths, spec.segment_frames, spec.segment_checksums, strict=True
+                )
+            ],
             width=spec.width,
             height=spec.height,
             fps=spec.fps,
@@ -51,21 +56,19 @@ def run(spec: StitchSpec, *, progress: Callable[[int], None]) -> dict[str, Any]:
 
 def _write_poster(film_path: Path, spec: StitchSpec) -> None:
     with whole_file(spec.poster_path) as path:
-        pixels = _frame(film_path, spec.poster_frame, fps=spec.fps).to_ndarray(format="rgb24")
+        pixels = _key_frame(film_path, spec.poster_frame, fps=spec.fps).to_ndarray(format="rgb24")
         Image.fromarray(pixels).save(path, "JPEG", quality=POSTER_QUALITY, optimize=True)
 
 
-def _frame(path: Path, number: int, *, fps: int) -> av.VideoFrame:
-    """Frame `number`, decoded from the key frame before it."""
-    with av.open(str(path)) as film:
+def _key_frame(path: Path, number: int, *, fps: int) -> av.VideoFrame:
+    """The key frame that frame `number` is decoded from."""
+    with open_header(str(path)) as film:
         stream = film.streams.video[0]
-        stream.codec_context.thread_count = THREADS
-        stream.codec_context.thread_type = "FRAME"
-        at = number * TIMESCALE // fps
-        film.seek(at, stream=stream)
+        stream.codec_context.thread_count = 1
+        stream.codec_context.skip_frame = "NONKEY"
+        film.seek(number * TIMESCALE // fps, stream=stream)
         for frame in film.decode(stream):
-            if frame.pts is not None and frame.pts >= at:
-                return frame
+            return frame
     raise MediaError("verify-failed", "The poster's frame is missing.", retryable=True)
 
 

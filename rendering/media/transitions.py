@@ -13,8 +13,8 @@ BLENDS = frozenset({"dissolve", "slide", "wipe"})
 def blend(name: str, out: Planes, opening: Planes, *, share: float) -> None:
     """Show `share` (0 to 1) of the next scene's `opening` in `out`. 1 is the opening and nothing else."""
     eased = share * share * (3 - 2 * share)
-    columns = round(eased * out.u.shape[1])
-    for plane, other, scale in zip(out, opening, (2, 1, 1), strict=True):
+    columns = round(eased * out.uv.shape[1])
+    for plane, other, scale in zip(out, opening, (2, 1), strict=True):
         if name == "dissolve":
             cv2.addWeighted(plane, 1 - share, other, share, 0, dst=plane)
         elif name == "slide":

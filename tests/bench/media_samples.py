@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rendering.media.frames import SceneFrames
-from rendering.media.planes import Plane, Planes
+from rendering.media.planes import Plane
 from rendering.media.specs import SegmentSpec
 from tests.bench import film
 
@@ -47,7 +47,7 @@ def dot_still(path: Path) -> Path:
 
 
 def write_raw_frames(specs: Sequence[SegmentSpec], path: Path) -> int:
-    """Draw all frames of the segments, one after the other, as raw 4:2:0 planes; returns their number.
+    """Draw all frames of the segments, one after the other, as raw NV12; returns their number.
 
     The file is on the disk when this returns, so that writing it disturbs nobody.
     """
@@ -61,11 +61,9 @@ def write_raw_frames(specs: Sequence[SegmentSpec], path: Path) -> int:
 
 def _append_frames(spec: SegmentSpec, descriptor: int) -> int:
     scene = SceneFrames(spec)
-    planes = Planes.empty(spec.width, spec.height)
     for number in range(spec.frame_count):
-        scene.draw(spec.first_frame + number, planes)
-        for plane in planes:
-            os.write(descriptor, plane.data)
+        for plane in scene.draw(spec.first_frame + number):
+            os.write(descriptor, np.ascontiguousarray(plane).data)
     return spec.frame_count
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rendering.media.frames import SceneFrames
-from rendering.media.planes import Plane, Planes
+from rendering.media.planes import Plane
 from rendering.media.specs import SegmentSpec
 from tests.bench import film
 from tests.bench.media_samples import dot_still
@@ -71,10 +71,9 @@ def _our_frames(still: Path) -> Iterator[Plane]:
         frame_count=film.SCENE_FRAMES,
         motion=MOTION,
     )
-    scene, planes = SceneFrames(spec), Planes.empty(film.WIDTH, film.HEIGHT)
+    scene = SceneFrames(spec)
     for number in range(film.SCENE_FRAMES):
-        scene.draw(number, planes)
-        yield planes.y
+        yield scene.draw(number).y
 
 
 def _zoompan_frames(still: Path) -> Iterator[Plane]:

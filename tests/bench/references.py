@@ -27,7 +27,7 @@ RAW_INPUT = [
     "-f",
     "rawvideo",
     "-pix_fmt",
-    "yuv420p",
+    "nv12",
     "-s",
     f"{film.WIDTH}x{film.HEIGHT}",
     "-r",

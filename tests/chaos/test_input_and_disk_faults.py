@@ -97,7 +97,7 @@ def test_the_disk_has_no_room_for_a_segment(submit: Submit, worker_log: Path) ->
 
 
 @pytest.mark.fault(20)
-@pytest.mark.parametrize("damage", ["cut short", "gone"])
+@pytest.mark.parametrize("damage", ["cut short", "gone", "one bit"])
 def test_a_cached_segment_is_not_what_it_was(
     damage: str, crew: WorkerGroup, project: Project, submit: Submit
 ) -> None:
@@ -110,10 +110,14 @@ def test_a_cached_segment_is_not_what_it_was(
         Project.objects.filter(pk=project.pk).update(title="Other tides")
         project.refresh_from_db()
     with storage.local_path(segment.storage_key) as path:
+        data = bytearray(path.read_bytes())
         if damage == "gone":
             path.unlink()
+        elif damage == "one bit":
+            data[data.index(b"mdat") + 700] ^= 1  # inside a picture
+            path.write_bytes(data)
         else:
-            path.write_bytes(path.read_bytes()[: segment.size_bytes // 2])
+            path.write_bytes(data[: segment.size_bytes // 2])
     second = finish(submit(of=project))
     assert second.state == JobState.SUCCEEDED, second.error
     assert made_anew(second) == 1

@@ -38,9 +38,9 @@ def encoded(monkeypatch: pytest.MonkeyPatch) -> list[np.ndarray]:
     seen: list[np.ndarray] = []
     write = SegmentWriter.write
 
-    def recording(self: SegmentWriter) -> None:
-        seen.append(planes_to_rgb(Planes(*(plane.copy() for plane in self.planes))))
-        write(self)
+    def recording(self: SegmentWriter, planes: Planes) -> None:
+        seen.append(planes_to_rgb(planes))
+        write(self, planes)
 
     monkeypatch.setattr(SegmentWriter, "write", recording)
     return seen

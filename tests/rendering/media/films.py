@@ -13,6 +13,7 @@ import numpy as np
 
 from rendering.media import sound
 from rendering.media.encoder import segment_writer
+from rendering.media.planes import Planes
 from rendering.media.specs import SAMPLE_RATE, SoundSpec, StitchSpec
 
 WIDTH, HEIGHT, FPS = 64, 36, 24
@@ -72,11 +73,12 @@ def measured(path: str) -> tuple[float, float]:
 def write_segment(path: Path, *, frames: int, light: int = 128, width: int = WIDTH) -> str:
     """A segment of one brightness with a line that moves."""
     with segment_writer(path, width=width, height=HEIGHT, fps=FPS, quality="final") as writer:
+        planes = Planes.empty(width, HEIGHT)
         for number in range(frames):
-            for plane, value in zip(writer.planes, (light, 128, 128), strict=True):
+            for plane, value in zip(planes, (light, 128), strict=True):
                 plane[:] = value
-            writer.planes[0][:, number % width] = 235
-            writer.write()
+            planes.y[:, number % width] = 235
+            writer.write(planes)
     return str(path)
 
 
@@ -89,6 +91,7 @@ def stitch_spec(folder: Path, *, segments: list[str], frames: list[int], **chang
         "vtt_path": str(folder / "film.vtt"),
         "segment_paths": segments,
         "segment_frames": frames,
+        "segment_checksums": [None] * len(frames),
         "captions": [],
         "width": WIDTH,
         "height": HEIGHT,

@@ -11,7 +11,7 @@ from rendering.media.captions import caption_overlay
 from rendering.media.colour import planes_to_rgb, rgb_to_planes
 from rendering.media.frames import SceneFrames
 from rendering.media.planes import Planes
-from tests.rendering.media.stills import HEIGHT, WIDTH, flat, segment_spec
+from tests.rendering.media.stills import flat, segment_spec
 
 
 def grey_frame(width: int = 640, height: int = 360) -> Planes:
@@ -77,9 +77,7 @@ def test_captions_appear_on_their_frames_only(tmp_path: Path) -> None:
     scene = SceneFrames(spec)
     shown = []
     for number in range(30):
-        frame = Planes.empty(WIDTH, HEIGHT)
-        scene.draw(number, frame)
-        shown.append(int(frame.y.max()) > 200)
+        shown.append(int(scene.draw(number).y.max()) > 200)
     assert [number for number, is_shown in enumerate(shown) if is_shown] == list(range(10, 20))
 
 

@@ -9,19 +9,18 @@ import pytest
 
 from rendering.media.frames import Still
 from rendering.media.motion import MOTIONS, PANS, REACH, is_quick_pan, view_at
-from rendering.media.planes import Planes
-from rendering.media.warp import PlaneWarp
+from rendering.media.warp import PLACES, PlaneWarp
 from tests.rendering.media.stills import dot
 
 WIDTH, HEIGHT, FRAMES = 640, 360, 150
+QUICK_FRAMES = 75  # at which even a pan over the height is quick
 
 
-def dot_positions(still: Still, motion: str) -> np.ndarray:
-    frame = Planes.empty(WIDTH, HEIGHT)
+def dot_positions(still: Still, motion: str, *, frames: int = FRAMES) -> np.ndarray:
     rows, columns = np.mgrid[:HEIGHT, :WIDTH]
     positions = []
-    for number in range(FRAMES):
-        still.draw(view_at(motion, frame=number, scene_frames=FRAMES), frame)
+    for number in range(frames):
+        frame = still.draw(view_at(motion, frame=number, scene_frames=frames))
         light = np.maximum(frame.y - 70.0, 0)
         positions.append(((columns * light).sum() / light.sum(), (rows * light).sum() / light.sum()))
     return np.array(positions)
@@ -47,14 +46,15 @@ def test_a_tracked_dot_never_steps_back_and_stays_on_its_path(still: Still, moti
 
 
 @pytest.mark.parametrize("motion", sorted(PANS))
-def test_a_quick_pan_is_drawn_within_a_sixtyfourth_of_a_pixel(tmp_path: Path, motion: str) -> None:
+def test_a_quick_pan_is_drawn_within_half_a_place(tmp_path: Path, motion: str) -> None:
     path = dot(tmp_path / "dot.png", at=(0.7, 0.66), size=(896, 504))
-    quick = Still(path, width=WIDTH, height=HEIGHT, motion=motion, scene_frames=FRAMES)
-    assert is_quick_pan(motion, scene_frames=FRAMES, width=WIDTH, height=HEIGHT)
+    quick = Still(path, width=WIDTH, height=HEIGHT, motion=motion, scene_frames=QUICK_FRAMES)
+    assert is_quick_pan(motion, scene_frames=QUICK_FRAMES, width=WIDTH, height=HEIGHT)
     exact = Still(path, width=WIDTH, height=HEIGHT)
-    error = dot_positions(quick, motion) - dot_positions(exact, motion)
-    assert np.abs(error - error.mean(axis=0)).max() < 1 / 64 + 0.01
-    steps = np.diff(dot_positions(quick, motion), axis=0)[:, 0 if PANS[motion][0] else 1]
+    seen, wanted = (dot_positions(one, motion, frames=QUICK_FRAMES) for one in (quick, exact))
+    error = seen - wanted
+    assert np.abs(error - error.mean(axis=0)).max() < 1 / (2 * PLACES) + 0.01
+    steps = np.diff(seen, axis=0)[:, 0 if PANS[motion][0] else 1]
     assert (np.sign(steps) == np.sign(-sum(PANS[motion]))).all()
 
 
@@ -88,8 +88,7 @@ def test_a_scene_of_one_frame_has_a_view() -> None:
 
 def test_warping_matches_plain_bilinear_sampling() -> None:
     source = np.tile(np.arange(200, dtype=np.uint8), (200, 1))
-    out = np.empty((100, 120), np.uint8)
     for scale, x in ((1.37, 0.185), (1.2231, 11.4), (1.0, 3.5)):
-        PlaneWarp(source, width=120, height=100).draw(out, scale=scale, x=x, y=7.25)
+        out = PlaneWarp(source, width=120, height=100).draw(scale=scale, x=x, y=7.25)
         wanted = scale * np.arange(120) + x
-        assert np.abs(out[50] - wanted).max() < 0.6
+        assert np.abs(out[50] - wanted).max() < 0.75

@@ -16,7 +16,6 @@ from PIL import Image
 
 from rendering.media.errors import MediaError
 from rendering.media.frames import SceneFrames
-from rendering.media.planes import Planes
 from rendering.media.segments import fingerprint, run, run_frame
 from rendering.media.specs import FrameSpec, SegmentSpec
 from tests.rendering.media.stills import HEIGHT, WIDTH, flat, segment_spec
@@ -32,9 +31,7 @@ def frames_of(spec: SegmentSpec) -> list[bytes]:
     """The frames given to the encoder."""
     scene, frames = SceneFrames(spec), []
     for number in range(spec.first_frame, spec.first_frame + spec.frame_count):
-        out = Planes.empty(spec.width, spec.height)
-        scene.draw(number, out)
-        frames.append(b"".join(plane.tobytes() for plane in out))
+        frames.append(b"".join(plane.tobytes() for plane in scene.draw(number)))
     return frames
 
 

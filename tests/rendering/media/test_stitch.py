@@ -14,6 +14,7 @@ from PIL import Image
 
 from rendering.media import stitch
 from rendering.media.errors import MediaError
+from rendering.media.outputs import checksum
 from rendering.media.specs import SAMPLE_RATE, StitchSpec
 from rendering.media.verify import verify_film
 from tests.rendering.media.films import FPS, HEIGHT, WIDTH, make_sound, quiet, stitch_spec, write_segment
@@ -119,6 +120,19 @@ def test_a_bad_segment_is_refused_and_nothing_appears(
         stitch.run(spec, progress=quiet)
     assert refusal.value.code == "segment-broken"
     assert [path.name for path in folder.iterdir()] == ["sound.m4a"]
+
+
+@pytest.mark.fault(20)
+def test_a_segment_with_one_other_bit_is_refused(tmp_path: Path, segments: dict[int, str]) -> None:
+    path = Path(write_segment(tmp_path / "2.mp4", frames=10))
+    made = [checksum(Path(segments[3])), checksum(path)]
+    data = bytearray(path.read_bytes())
+    # Inside a picture, where every length stays what it was.
+    data[data.index(b"mdat") + 700] ^= 1
+    path.write_bytes(data)
+    spec = stitch_spec(tmp_path, segments=[segments[3], str(path)], frames=[3, 10], segment_checksums=made)
+    with pytest.raises(MediaError, match="Segment 2 is not what was made"):
+        stitch.run(spec, progress=quiet)
 
 
 def test_a_sound_of_another_length_is_refused(tmp_path: Path, segments: dict[int, str]) -> None:

@@ -66,13 +66,12 @@ def filmed(caption: Caption, *, fps: int, folder: Path) -> list[np.ndarray]:
     )  # fmt: skip
     segments.run(spec, progress=lambda _: None)
     with av.open(spec.out_path) as film:
-        return [part(Planes(*planes(frame))) for frame in film.decode(video=0)]
+        return [part(planes(frame)) for frame in film.decode(video=0)]
 
 
-def planes(frame: av.VideoFrame) -> list[np.ndarray]:
-    return [
-        np.array(plane).reshape(plane.height, plane.line_size)[:, : plane.width] for plane in frame.planes
-    ]
+def planes(frame: av.VideoFrame) -> Planes:
+    whole = np.asarray(frame.to_ndarray(format="nv12"), np.uint8)
+    return Planes(whole[:HEIGHT], whole[HEIGHT:].reshape(HEIGHT // 2, WIDTH // 2, 2))
 
 
 def drawn(text: str, words: list[str], lit: int) -> np.ndarray:
