@@ -12,8 +12,8 @@ from rendering.media.specs import SAMPLE_RATE
 
 
 def decoded(path: str, *, layout: str) -> Iterator[np.ndarray]:
-    """A sound file at SAMPLE_RATE, (channels, samples) at a time. Raises MediaError("sound-broken")."""
-    resampler = av.AudioResampler(format="fltp", layout=layout, rate=SAMPLE_RATE)
+    """A sound at SAMPLE_RATE, (channels, samples), a second at a time. Raises MediaError: sound-broken."""
+    resampler = av.AudioResampler(format="fltp", layout=layout, rate=SAMPLE_RATE, frame_size=SAMPLE_RATE)
     try:
         with av.open(path) as container:
             for frame in container.decode(audio=0):

@@ -22,7 +22,7 @@ MOST_LEAD = 320  # output pixels; beyond this the affine warp is as cheap
 LARGEST_SCALE = 1.42
 SPARE = 8
 PLACES = 16  # between two output pixels
-LUMA_TOLERANCE, CHROMA_TOLERANCE = 0.006, 0.012  # output pixels; the affine warp itself errs by 0.002
+LUMA_TOLERANCE, CHROMA_TOLERANCE = 0.008, 0.016  # output pixels; the affine warp itself errs by 0.002
 
 
 class _Start(NamedTuple):
@@ -69,11 +69,10 @@ class PlaneWarp:
     def _start(self, scale: float, wanted: float) -> _Start | None:
         """The shortest lead that lands within the tolerance, and the source pixel to start it from."""
         exact = wanted + 0.5 - scale * self._centres
-        near = np.flatnonzero(np.abs(exact - np.rint(exact)) < self._tolerance * scale)
-        if not near.size:
-            return None
-        lead = int(near[0])
-        return _Start(int(np.rint(exact[lead])), lead)
+        whole = np.rint(exact)
+        is_near = np.abs(exact - whole) < self._tolerance * scale
+        lead = int(is_near.argmax())
+        return _Start(int(whole[lead]), lead) if is_near[lead] else None
 
     def _resized(self, scale: float, across: _Start, down: _Start) -> Plane:
         width, height = self._size

@@ -25,7 +25,7 @@ from tests.bench import film, processes
 from tests.bench.stopwatch import Effort
 
 # Seldom enough to cost nothing; the end is read from the job itself.
-POLL_SECONDS = 0.2
+POLL_SECONDS = 1.0
 
 
 @contextmanager
