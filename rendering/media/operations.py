@@ -42,10 +42,11 @@ OPERATIONS = {
 
 # A voice holds 150 MB, so it lives in a process of its own that leaves for a picture in 4K
 # (rendering/media/host.py) and after a while. It takes 0.8 s to come back, a tenth of a draft.
+# The last of each are what av and Pillow would load at their first use, in every worker: 10 ms.
 PRELOADED = {
     "picture": ("rendering.media.cards", "rendering.media.segments", "rendering.media.sound",
                 "rendering.media.stitch", "rendering.media.pictures", "rendering.media.recordings",
-                "rendering.media.clips"),
-    "voice": ("rendering.media.narration",),
+                "rendering.media.clips", "av.subtitles.stream", "PIL.JpegImagePlugin", "PIL.PngImagePlugin"),
+    "voice": ("rendering.media.narration", "av.subtitles.stream"),
 }  # fmt: skip
 IDLE_SECONDS = 120.0
