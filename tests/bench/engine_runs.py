@@ -9,11 +9,12 @@ from typing import Any
 
 from cutroom.run import Stack
 from cutroom.terminal import say
-from tests.bench import crowded, film, materials, phases, processes
+from tests.bench import crowded, film, materials, phases, processes, references
 from tests.bench.materials import Materials
 from tests.bench.our_engine import Customer, Render, installation, stitch_queries, worker
-from tests.bench.stopwatch import Effort
+from tests.bench.stopwatch import Effort, usual
 
+TURNS = 5  # odd, for a median
 WARM_UP = ("The tide comes in.", "The tide goes out.", "The wheel turns.", "The wheel stands still.")
 
 
@@ -24,6 +25,14 @@ class UltraHD:
     effort: Effort
     worker_bytes: int
     all_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turns:
+    """The film, and the encoder alone on its frames: done in turns, the usual one of each."""
+
+    ours: Effort
+    encoder: Effort
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +49,7 @@ class EngineRuns:
     others_cores: float
     phases: dict[str, Any]
     materials: Materials
+    turns: Turns | None
     edited: Effort | None
     draft: Effort | None
     edited_phases: dict[str, Any] | None
@@ -52,7 +62,7 @@ class EngineRuns:
 def run(directory: Path, *, stills: Sequence[Path], wanted: Callable[[str], bool]) -> EngineRuns:
     """Start the installation, render, stop it. What others are to be given lands in `directory`.
 
-    `wanted` says which of "edit", "draft", "4k", "cached", "queries" and "crowd" to do.
+    `wanted` says which of "encoder", "edit", "draft", "4k", "cached", "queries" and "crowd" to do.
     """
     with installation() as running:
         customer = Customer(running)
@@ -70,6 +80,7 @@ def run(directory: Path, *, stills: Sequence[Path], wanted: Callable[[str], bool
             others_cores=others_cores,
             phases=phases.of_render(full.job, workers=_workers(running)).to_json(),
             materials=given,
+            turns=_in_turns(running, stills, given, directory) if wanted("encoder") else None,
             edited=edited.effort if edited else None,
             edited_phases=_phases(edited, running),
             draft=_draft(running, stills) if wanted("draft") else None,
@@ -86,6 +97,21 @@ def _warm_up(running: Stack) -> None:
     """The first step of a kind loads libraries; a worker that runs for days does that once."""
     customer = Customer(running)
     customer.render(customer.project(WARM_UP), resolution="720p")
+
+
+def _in_turns(running: Stack, stills: Sequence[Path], given: Materials, directory: Path) -> Turns:
+    """In turns, so that a machine that is slow for a minute is slow for both."""
+    say(f"Rendering them and encoding their frames, {TURNS} times each")
+    sample = references.raw_sample(given.segments, directory)
+    ours, encoder = [], []
+    for _ in range(TURNS):
+        customer = Customer(running)
+        render = customer.render(customer.project(film.NARRATIONS, stills=stills))
+        _require_cold(render)
+        ours.append(render.effort)
+        encoder.append(references.encoder_alone(sample))
+    sample.remove()
+    return Turns(ours=usual(ours), encoder=usual(encoder))
 
 
 def _edited(customer: Customer, slug: str) -> Render:

@@ -20,7 +20,6 @@ from tests.bench.media_samples import write_raw_frames
 from tests.bench.stopwatch import Effort, effort_of_children
 
 CORES = 2
-TIMES = 5  # that the encoder is measured; odd, for a median
 CAPTION_STYLE = "FontName=Noto Sans,FontSize=16,BorderStyle=3,Outline=4"
 SAMPLE_RATE = 48_000
 RAW_INPUT = [
@@ -44,6 +43,11 @@ class RawSample:
     paths: list[Path]
     frames: int
 
+    def remove(self) -> None:
+        """Delete the files, which are large."""
+        for path in self.paths:
+            path.unlink()
+
 
 def ffmpeg(*arguments: str) -> subprocess.CompletedProcess[bytes]:
     """Run the ffmpeg of the imageio-ffmpeg wheel. Raises CalledProcessError with its messages."""
@@ -64,13 +68,8 @@ def raw_sample(segments: Sequence[SegmentSpec], directory: Path) -> RawSample:
 
 
 def encoder_alone(sample: RawSample) -> Effort:
-    """Encode the sample with the engine's settings, one process of one thread a core; scaled to the film.
-
-    The median of several times: the first takes an eighth longer than those that follow.
-    """
-    efforts = [effort_of_children(lambda: _side_by_side(sample.paths)) for _ in range(TIMES)]
-    usual = sorted(efforts, key=lambda effort: effort.seconds)[TIMES // 2]
-    return usual.times(film.FRAMES / sample.frames)
+    """Encode the sample with the engine's settings, one process of one thread a core; scaled to the film."""
+    return effort_of_children(lambda: _side_by_side(sample.paths)).times(film.FRAMES / sample.frames)
 
 
 def our_encoder() -> list[str]:

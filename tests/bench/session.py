@@ -91,16 +91,14 @@ def _measure(directory: Path, *, wanted: Wanted) -> Measured:
 
 def _of_raw_frames(given: Materials, work: Path, *, wanted: Wanted) -> dict[str, Any]:
     """What is measured on raw frames; they are large, and removed at once."""
-    if not wanted("encoder") and not wanted("quality"):
+    if not wanted("quality"):
         return {}
     sample = references.raw_sample(given.segments, work)
     measured = {
-        "encoder": references.encoder_alone(sample) if wanted("encoder") else None,
-        "vmaf": quality.vmaf(sample.paths[0]) if wanted("quality") else None,
-        "backward_steps": quality.backward_steps(work) if wanted("quality") else None,
+        "vmaf": quality.vmaf(sample.paths[0]),
+        "backward_steps": quality.backward_steps(work),
     }
-    for path in sample.paths:
-        path.unlink()
+    sample.remove()
     return measured
 
 
@@ -139,7 +137,8 @@ def _details(measured: Measured) -> dict[str, Any]:
         "crowded": ours.crowded,
         "4k": ours.ultra_hd.effort if ours.ultra_hd else None,
         "cached": ours.cached,
-        "encoder": measured.encoder,
+        "beside_encoder": ours.turns.ours if ours.turns else None,
+        "encoder": ours.turns.encoder if ours.turns else None,
         "ffmpeg": measured.ffmpeg,
         "moviepy": measured.moviepy,
     }

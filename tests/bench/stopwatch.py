@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import resource
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 
@@ -18,6 +18,11 @@ class Effort:
     def times(self, factor: float) -> Effort:
         """The effort for `factor` times as much of the same work."""
         return Effort(seconds=self.seconds * factor, cpu_seconds=self.cpu_seconds * factor)
+
+
+def usual(efforts: Sequence[Effort]) -> Effort:
+    """The one in the middle by the clock."""
+    return sorted(efforts, key=lambda effort: effort.seconds)[len(efforts) // 2]
 
 
 def effort_of_children(work: Callable[[], object]) -> Effort:
