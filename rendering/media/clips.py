@@ -72,10 +72,7 @@ def run(spec: ClipSpec, *, progress: Progress) -> dict[str, Any]:
 def join(spec: JoinSpec, *, progress: Progress) -> dict[str, Any]:
     """Slices into one silent MP4 by stream copy, and its first picture as a JPEG. See JoinSpec."""
     picture = Picture(
-        segments=[
-            Segment(path=path, frames=frames)
-            for path, frames in zip(spec.slice_paths, spec.slice_frames, strict=True)
-        ],
+        segments=list(map(Segment, spec.slice_paths, spec.slice_frames)),
         width=spec.width,
         height=spec.height,
         fps=FPS,

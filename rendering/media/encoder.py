@@ -1,7 +1,7 @@
 """Writing frames as a video-only MP4 with x264, and checking what was written.
 
 PyAV runs in this child process and x264 reads the planes we drew, where they lie: no frame is copied or piped
-(docs/adr/0003-segment-encoder.md).
+(docs/adr/0003-segment-encoder.md, 0013-frames-where-they-lie.md).
 """
 
 from __future__ import annotations

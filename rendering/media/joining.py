@@ -28,7 +28,7 @@ REORDERED = 2  # frames that x264's presets up to "slow" decode before they are 
 Timed = tuple[float, av.Packet]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Segment:
     """A file, the number of frames it must have, and its CRC-32 where that is known."""
 

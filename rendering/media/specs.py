@@ -263,12 +263,13 @@ class StitchSpec(Spec):
     vtt_path: str
     segment_paths: list[str]
     segment_frames: list[int]
-    segment_checksums: list[int | None]
     sound_path: str
     captions: list[dict[str, Any]]
     width: int
     height: int
     fps: int
+    # None for all of them in steps that an older version placed.
+    segment_checksums: list[int | None] = field(default_factory=list)
     poster_frame: int = 0
     soft_captions: str = ""
     title: str = ""

@@ -28,14 +28,10 @@ def run(spec: StitchSpec, *, progress: Callable[[int], None]) -> dict[str, Any]:
     verify-failed, encoder-failed, no-space.
     """
     frames = sum(spec.segment_frames)
+    checksums = spec.segment_checksums or [None] * len(spec.segment_paths)
     with whole_file(spec.out_path) as path:
         picture = Picture(
-            segments=[
-                Segment(path=path, frames=frames, checksum=checksum)
-                for path, frames, checksum in zip(
-                    spec.segment_paths, spec.segment_frames, spec.segment_checksums, strict=True
-                )
-            ],
+            segments=list(map(Segment, spec.segment_paths, spec.segment_frames, checksums)),
             width=spec.width,
             height=spec.height,
             fps=spec.fps,

@@ -91,7 +91,6 @@ def stitch_spec(folder: Path, *, segments: list[str], frames: list[int], **chang
         "vtt_path": str(folder / "film.vtt"),
         "segment_paths": segments,
         "segment_frames": frames,
-        "segment_checksums": [None] * len(frames),
         "captions": [],
         "width": WIDTH,
         "height": HEIGHT,

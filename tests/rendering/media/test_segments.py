@@ -16,6 +16,7 @@ from PIL import Image
 
 from rendering.media.errors import MediaError
 from rendering.media.frames import SceneFrames
+from rendering.media.motion import is_quick_pan
 from rendering.media.segments import fingerprint, run, run_frame
 from rendering.media.specs import FrameSpec, SegmentSpec
 from tests.rendering.media.stills import HEIGHT, WIDTH, flat, segment_spec
@@ -65,6 +66,17 @@ def test_two_segments_of_a_scene_have_the_frames_of_one(tmp_path: Path) -> None:
         for first, count in ((0, 17), (17, 13))
     ]  # fmt: skip
     assert frames_of(whole) == frames_of(parts[0]) + frames_of(parts[1])
+
+
+@pytest.mark.parametrize("motion", ["none", "zoom-in", "pan-right"])
+def test_a_frame_is_the_same_whatever_was_drawn_before_it(tmp_path: Path, motion: str) -> None:
+    spec = segment_spec(
+        tmp_path, motion=motion, captions=CAPTIONS, transition="fade", transition_frames=6, fade_in_frames=4
+    )
+    size = {"width": spec.width, "height": spec.height}
+    assert is_quick_pan(motion, scene_frames=spec.scene_frames, **size) == (motion == "pan-right")
+    alone = [SceneFrames(spec).draw(number) for number in range(spec.frame_count)]
+    assert frames_of(spec) == [b"".join(plane.tobytes() for plane in frame) for frame in alone]
 
 
 def test_the_same_spec_gives_the_same_bytes(tmp_path: Path) -> None:
