@@ -35,7 +35,7 @@ EXPECTED = re.compile(r"Failed to load resource: the server responded with a sta
 # Pictures and films are the users' own; everything else is ours to keep small.
 WEIGHED = {"document", "stylesheet", "script", "font"}
 # Pages that look again by themselves would be gone before they are judged.
-LOOKS_AGAIN = re.compile(r"/create/topic/[^/]+$|/publish$")
+LOOKS_AGAIN = re.compile(r"/create/topic/[^/]+$|/publish$|/billing/return\?")
 
 
 class Watch:
