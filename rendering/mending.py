@@ -54,18 +54,23 @@ def _texts(value: Any) -> Iterator[str]:
 def _is_whole(key: str) -> bool:
     """Is the file there, and does it hold what it held when it was verified?"""
     entry = CacheEntry.objects.filter(storage_key=key).first()
-    # Older versions kept no checksum.
-    wanted = entry.output.get("checksum") if entry else None
     try:
         size_bytes = storage.file_size(key)
-        with storage.local_path(key) as path:
-            is_same = wanted is None or checksum(path) == wanted
+        return entry is None or (size_bytes == entry.size_bytes and _is_unchanged(entry))
     except FileNotFoundError:
         return False
     except OSError:
         # The store itself has a problem; its objects are not judged by that.
         return True
-    return entry is None or (size_bytes == entry.size_bytes and is_same)
+
+
+def _is_unchanged(entry: CacheEntry) -> bool:
+    # Older versions kept no checksum, and a store far away is read only where there is one.
+    wanted = entry.output.get("checksum")
+    if wanted is None:
+        return True
+    with storage.local_path(entry.storage_key) as path:
+        return bool(checksum(path) == wanted)
 
 
 def _may_try(maker: RenderStep) -> bool:
