@@ -60,6 +60,7 @@ class Bench:
         """Run a media operation in a child that dies with this worker, at the limit or on cancellation."""
         return host.run(
             spec,
+            owner=str(self.step.job_id),
             timeout_seconds=max(1.0, self.began + conf.step_timeout_seconds() - time.monotonic()),
             cancel=self.heartbeat.lost,
             on_progress=self.heartbeat.note,

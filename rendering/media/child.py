@@ -1,11 +1,12 @@
-"""The warm process behind the host: loads libraries once, forks a worker an operation. Single-threaded.
+"""The warm process behind the host: loads libraries once and forks workers. Single-threaded.
 
 Started as `python -m rendering.media.child GROUP PARENT_PID`. Reads JSON orders from stdin, one a line, or
 {"stop": true}; answers with JSON lines {"started": pid}, {"progress": n}, {"result": …} or {"error": …}, and
 last {"ended": wait status, "stderr": its last words}. Blank lines and halves of lines mean nothing.
 
-Both levels ask the kernel to die with the process above them. That does not reach a third level, so an
-operation starts no process of its own.
+A worker does one order, or those of one owner that follow each other closely: see
+docs/adr/0014-a-media-process-for-a-job.md. Both levels ask the kernel to die with the process
+above them. That does not reach a third level, so an operation starts no process of its own.
 """
 
 from __future__ import annotations
@@ -20,17 +21,20 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any, NoReturn
 
-from rendering.media.operations import IDLE_SECONDS, PRELOADED
-from rendering.media.worker import load, work
+from rendering.media.lines import Lines, write_all
+from rendering.media.operations import IDLE_SECONDS, KEPT_SECONDS, PRELOADED
+from rendering.media.worker import Desk, load
 
 PR_SET_PDEATHSIG = 1
 POLITE_SECONDS = 2.0
 STDERR_BYTES = 8192
 
 Order = dict[str, Any]
+Prepare = Callable[[Any], str | None]
 
 
 def main() -> None:
@@ -44,12 +48,33 @@ def main() -> None:
     channel = _Channel()
     for module in PRELOADED[group]:
         import_module(module)
+    with contextlib.suppress(EOFError):
+        _serve(channel)
+
+
+def _serve(channel: _Channel) -> None:
+    kept: _Worker | None = None
     while True:
-        order = channel.order(timeout=IDLE_SECONDS)
-        if order is None:
+        order = channel.order(timeout=KEPT_SECONDS if kept else IDLE_SECONDS)
+        if order is not None and "target" in order:
+            kept = _attended(order, kept, channel)
+        elif order is None and kept is not None:
+            kept.end()
+            kept = None
+        elif order is None:
             return
-        if "target" in order:
-            _Operation(order, channel).attend()
+
+
+def _attended(order: Order, kept: _Worker | None, channel: _Channel) -> _Worker | None:
+    """Have the order worked on; returns the worker if it may be given another."""
+    loaded = _prepare(order)
+    if loaded is None:
+        order = {**order, "owner": ""}
+    if kept is not None and not kept.suits(order, loaded):
+        kept.end()
+        kept = None
+    worker = kept or _Worker(order, loaded, channel)
+    return worker if worker.attend(order) else None
 
 
 def die_with(parent: int) -> None:
@@ -69,53 +94,78 @@ class _Channel:
         self.source = 0
         self._target = os.dup(1)
         os.dup2(2, 1)
-        self._buffer = b""
+        self._lines = Lines(self.source)
 
     def order(self, *, timeout: float | None) -> Order | None:
-        """The next order; None when the host is gone or nothing came in time."""
-        while b"\n" not in self._buffer:
-            if not select.select([self.source], [], [], timeout)[0]:
-                return None
-            data = os.read(self.source, 1 << 16)
-            if not data:
-                return None
-            self._buffer += data
-        line, _, self._buffer = self._buffer.partition(b"\n")
-        order: Order = json.loads(line)
+        """The next order; None when nothing came in time. Raises EOFError when the host is gone."""
+        line = self._lines.next(timeout=timeout)
+        order: Order | None = None if line is None else json.loads(line)
         return order
 
     def say(self, message: dict[str, Any]) -> None:
         """Answer. Starts with a newline, because a killed worker may have left half a line."""
-        data = b"\n" + json.dumps(message).encode() + b"\n"
-        while data:
-            data = data[os.write(self._target, data) :]
+        write_all(self._target, b"\n" + json.dumps(message).encode() + b"\n")
 
 
-class _Operation:
-    """One order being worked on by a forked worker, and the ways it ends."""
+class _Worker:
+    """A forked process, the order it works on, and the ways that ends."""
 
-    def __init__(self, order: Order, channel: _Channel) -> None:
-        _prepare(order)
+    def __init__(self, order: Order, loaded: str | None, channel: _Channel) -> None:
         self._channel = channel
+        self._owner, self._loaded = order["owner"], loaded
+        self._is_fresh = True
         self._words = b""
         self._stderr, stderr = os.pipe()
+        orders, self._orders = os.pipe()
+        # Its other end stays open here, so that only a byte can be read from it, never its end.
+        self._done, self._to_be_done = os.pipe()
         warm = os.getpid()
         self._pid = os.fork()
         if self._pid == 0:
-            _become_worker(order, channel, warm=warm, stderr=stderr)
+            desk = Desk(orders=orders, done=self._to_be_done, say=channel.say)
+            _become_worker(order, desk, warm=warm, stderr=stderr)
         os.close(stderr)
+        os.close(orders)
 
-    def attend(self) -> None:
-        """Wait for the worker's end, take what it writes to stderr, and stop it when told."""
+    def suits(self, order: Order, loaded: str | None) -> bool:
+        """May it do this order too? Of the same owner, and with nothing that was loaded after the fork."""
+        return order["owner"] == self._owner and loaded in ("", self._loaded) and self._is_alive()
+
+    def attend(self, order: Order) -> bool:
+        """Wait for the order's end, take what is written to stderr, and stop it when told.
+
+        True when the process waits for another order.
+        """
         self._channel.say({"started": self._pid})
-        sources = [self._channel.source, self._stderr]
-        while self._stderr in sources:
-            ready, _, _ = select.select(sources, [], [])
+        self._hand_over(order)
+        sources = (self._channel.source, self._stderr, self._done)
+        while self._done not in (ready := select.select(sources, [], [])[0]):
             if self._stderr in ready and not self._listen():
-                sources.remove(self._stderr)
+                self._say_ended(self._reaped())
+                return False
             if self._channel.source in ready:
                 self._stop()
-        self._end()
+        os.read(self._done, 1)
+        self._say_ended(0)
+        return True
+
+    def end(self) -> None:
+        """End the process while it waits."""
+        self._signal(signal.SIGKILL)
+        self._reaped()
+
+    def _hand_over(self, order: Order) -> None:
+        """The first order came with the fork. If the process is gone, its stderr says so."""
+        if not self._is_fresh:
+            with contextlib.suppress(BrokenPipeError):
+                write_all(self._orders, json.dumps(order).encode() + b"\n")
+        self._is_fresh, self._words = False, b""
+
+    def _is_alive(self) -> bool:
+        while select.select([self._stderr], [], [], 0)[0]:
+            if not self._listen():
+                return False
+        return True
 
     def _listen(self) -> bool:
         """Read what is there; False when all of the worker's group have closed their stderr."""
@@ -124,9 +174,11 @@ class _Operation:
         return bool(data)
 
     def _stop(self) -> None:
-        if self._channel.order(timeout=None) is None:  # the host is gone: nobody wants this any more
+        try:
+            self._channel.order(timeout=None)
+        except EOFError:  # the host is gone: nobody wants this any more
             self._signal(signal.SIGKILL)
-            os._exit(1)
+            raise
         self._signal(signal.SIGTERM)
         if not self._is_gone_within(POLITE_SECONDS):
             self._signal(signal.SIGKILL)
@@ -138,10 +190,15 @@ class _Operation:
                 return True
         return False
 
-    def _end(self) -> None:
-        os.close(self._stderr)
+    def _reaped(self) -> int:
+        """Wait for the process to end; its wait status. What is left of its group goes with it."""
         _, status = os.waitpid(self._pid, 0)
         self._signal(signal.SIGKILL)
+        for end in (self._stderr, self._orders, self._done, self._to_be_done):
+            os.close(end)
+        return status
+
+    def _say_ended(self, status: int) -> None:
         self._channel.say({"ended": status, "stderr": self._words.decode(errors="replace")})
 
     def _signal(self, number: int) -> None:
@@ -149,16 +206,22 @@ class _Operation:
             os.killpg(self._pid, number)
 
 
-def _prepare(order: Order) -> None:
-    """Let the operation load what it needs before the fork, once; failing is left to the operation itself."""
+def _prepare(order: Order) -> str | None:
+    """Let the operation load what it needs before the fork, once; its name for that, "" for nothing.
+
+    None when it wants a process of its own. Failing is left to the operation itself.
+    """
     module, _, _ = order["target"].partition(":")
-    prepare = getattr(import_module(module), "prepare", None)
-    if prepare is not None:
-        with contextlib.suppress(Exception):
-            prepare(load(order["spec_class"]).from_dict(order["spec"]))
+    prepare: Prepare | None = getattr(import_module(module), "prepare", None)
+    if prepare is None:
+        return ""
+    try:
+        return prepare(load(order["spec_class"]).from_dict(order["spec"]))
+    except Exception:
+        return None
 
 
-def _become_worker(order: Order, channel: _Channel, *, warm: int, stderr: int) -> NoReturn:
+def _become_worker(order: Order, desk: Desk, *, warm: int, stderr: int) -> NoReturn:
     # Whatever happens, the worker never returns into the loop of its parent.
     code = 1
     try:
@@ -166,10 +229,9 @@ def _become_worker(order: Order, channel: _Channel, *, warm: int, stderr: int) -
         die_with(warm)
         gc.freeze()
         gc.enable()
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(stderr, 1)
         os.dup2(stderr, 2)
-        code = work(order, say=channel.say)
+        code = desk.serve(order)
     finally:
         os._exit(code)
 

@@ -1,7 +1,7 @@
 """Runs a media operation in a child process that cannot outlive this one. Call `run`.
 
-One warm child per group and process holds the libraries (rendering/media/child.py) and forks a worker an
-operation; importing them anew would cost 0.6 s a step. A group does one operation at a time: a second caller
+One warm child per group and process holds the libraries (rendering/media/child.py) and forks the processes
+that work; importing them anew would cost 0.6 s a step. A group does one operation at a time: a second caller
 waits.
 """
 
@@ -32,6 +32,7 @@ def run(
     spec: Spec,
     *,
     timeout_seconds: float,
+    owner: str = "",
     cancel: threading.Event | None = None,
     on_progress: Progress | None = None,
 ) -> dict[str, Any]:
@@ -40,7 +41,9 @@ def run(
     `on_progress` gets what the operation counts (frames of a segment), a few times a second, in the calling
     thread. Raises MediaError for a refusal, MediaTimeout when the limit passed or the operation stood still,
     MediaCancelled when `cancel` was set, MediaCrashed (with the last lines of stderr) when the process died.
-    Whatever happens, no process of the operation is left.
+
+    Whatever happens, nothing of the operation goes on, and no process of it is left. With an `owner`, one
+    that ended well waits KEPT_SECONDS for the next operation of that owner, which is spared the start.
     """
     operation = OPERATIONS[spec.operation]
     watch = _Watch(timeout_seconds=timeout_seconds, stall_seconds=operation.stall_seconds, cancel=cancel)
@@ -48,7 +51,8 @@ def run(
         _rest(lane for group, lane in _lanes().items() if group != operation.group)
     lane = _lanes().setdefault(operation.group, _Lane(operation.group))
     with lane.turn(watch):
-        return lane.perform(_order(spec, operation, timeout_seconds), watch, on_progress or _ignore)
+        order = _order(spec, operation, timeout_seconds=timeout_seconds, owner=owner)
+        return lane.perform(order, watch, on_progress or _ignore)
 
 
 def stop_all() -> None:
@@ -177,8 +181,9 @@ def _rest(lanes: Iterator[_Lane]) -> None:
         lane.rest()
 
 
-def _order(spec: Spec, operation: Operation, timeout_seconds: float) -> dict[str, Any]:
+def _order(spec: Spec, operation: Operation, *, timeout_seconds: float, owner: str) -> dict[str, Any]:
     return {
+        "owner": owner,
         "target": operation.target,
         "spec_class": f"{type(spec).__module__}:{type(spec).__name__}",
         "spec": spec.to_dict(),

@@ -23,13 +23,18 @@ SILENT_MS = 2_000
 SLOWEST, FASTEST = 0.5, 2.0
 
 
-def prepare(spec: NarrationSpec) -> None:
-    """Load what the operation needs, before the fork, so that it is loaded once and shared."""
+def prepare(spec: NarrationSpec) -> str | None:
+    """Load what the operation needs, before the fork, so that it is loaded once and shared; its name.
+
+    None asks for a process of its own: espeak-ng keeps state between calls (speech_espeak.py).
+    """
     language = spoken_language(spec.text, language=spec.language)
     if spec.model_path or is_neural(language=language, voice=spec.voice):
         speech_piper.load(spec.model_path)
-    elif readings.needs_readings(language):
+        return f"voice {spec.model_path}"
+    if readings.needs_readings(language):
         readings.load()
+    return None
 
 
 def run(spec: NarrationSpec, *, progress: Callable[[int], None]) -> dict[str, Any]:

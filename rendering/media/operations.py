@@ -50,3 +50,5 @@ PRELOADED = {
     "voice": ("rendering.media.narration", "av.subtitles.stream"),
 }  # fmt: skip
 IDLE_SECONDS = 120.0
+# For how long a forked process waits for another order of its owner, with the memory it has.
+KEPT_SECONDS = 2.0

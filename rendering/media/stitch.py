@@ -61,10 +61,11 @@ def _key_frame(path: Path, number: int, *, fps: int) -> av.VideoFrame:
     with open_header(str(path)) as film:
         stream = film.streams.video[0]
         stream.codec_context.thread_count = 1
-        stream.codec_context.skip_frame = "NONKEY"
         film.seek(number * TIMESCALE // fps, stream=stream)
-        for frame in film.decode(stream):
-            return frame
+        # Nothing after it: the decoder would take in two more key frames before it lets go of this one.
+        for packet in (next(film.demux(stream)), None):
+            for frame in stream.codec_context.decode(packet):
+                return frame
     raise MediaError("verify-failed", "The poster's frame is missing.", retryable=True)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import select
 import signal
 import subprocess
 import sys
@@ -16,20 +15,24 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from rendering.media.lines import Lines, write_all
+
 PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 STDERR_BYTES = 4096
 
 # CUTROOM_VAR tells whose process it is where a machine has several installations.
 _KEPT_ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "CUTROOM_VAR")
+# A forked process touches its large buffers for the first time; pages of 2 MB instead of 4 kB take a sixth
+# off a narration and 3 % off a segment. What is freed stays for the next order, but for buffers of 4K.
+# https://sourceware.org/glibc/manual/latest/html_node/Memory-Allocation-Tunables.html
+_MALLOC = {"hugetlb": 1, "mmap_threshold": 32 * 1024**2, "trim_threshold": 1024**3}
 # One thread each: workers are as many as cores, and only a process of one thread may fork. onnxruntime sends
 # usage reports from a thread of its own unless told not to.
 _ADDED_ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "ORT_DISABLE_TELEMETRY": "1",
-    # Each forked worker touches its large buffers for the first time. In pages of 2 MB instead of 4 kB that
-    # takes a sixth off a narration and 3 % off a segment. https://sourceware.org/glibc/manual/latest/html_node/Memory-Allocation-Tunables.html
-    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
+    "GLIBC_TUNABLES": ":".join(f"glibc.malloc.{name}={value}" for name, value in _MALLOC.items()),
     "PYTHONUNBUFFERED": "1",
 }
 
@@ -45,11 +48,11 @@ class WarmChild:
 
     def __init__(self, group: str) -> None:
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as the child
-        self._buffer = b""
         self._early: list[Message] = []
         self._worker_pid = 0
         # The kernel ends the child when the *thread* that started it ends, so a thread is kept for that.
         self._process = _starter().submit(self._start, group).result()
+        self._lines = Lines(_pipe(self._process.stdout).fileno())
 
     def is_alive(self) -> bool:
         """Can it take orders?"""
@@ -57,10 +60,8 @@ class WarmChild:
 
     def send(self, message: Message) -> None:
         """Hand a message over. Raises ChildGone."""
-        data = json.dumps(message).encode() + b"\n"
         try:
-            while data:
-                data = data[os.write(_pipe(self._process.stdin).fileno(), data) :]
+            write_all(_pipe(self._process.stdin).fileno(), json.dumps(message).encode() + b"\n")
         except (OSError, ValueError):
             raise self._gone() from None
 
@@ -69,17 +70,11 @@ class WarmChild:
         return self._early.pop(0) if self._early else self._read(within_seconds=within_seconds)
 
     def _read(self, *, within_seconds: float) -> Message | None:
-        source = _pipe(self._process.stdout)
-        ends = time.monotonic() + within_seconds
-        while b"\n" not in self._buffer:
-            if not select.select([source], [], [], max(0.0, ends - time.monotonic()))[0]:
-                return None
-            data = os.read(source.fileno(), 1 << 16)
-            if not data:
-                raise self._gone()
-            self._buffer += data
-        line, _, self._buffer = self._buffer.partition(b"\n")
-        return _message(line)
+        try:
+            line = self._lines.next(timeout=within_seconds)
+        except EOFError:
+            raise self._gone() from None
+        return None if line is None else _message(line)
 
     def await_start(self, check: Callable[[], None], *, within_seconds: float) -> None:
         """Wait until the order sent last is worked on. `check` may raise; ChildGone when it takes long."""

@@ -18,16 +18,17 @@ import numpy as np
 
 from rendering.media.planes import Plane
 
-MOST_LEAD = 320  # output pixels; beyond this the affine warp is as cheap
+MOST_LEAD = 540  # output pixels; beyond this the affine warp is as cheap
 LARGEST_SCALE = 1.42
 SPARE = 8
 PLACES = 16  # between two output pixels
 LUMA_TOLERANCE, CHROMA_TOLERANCE = 0.003, 0.006  # output pixels; the affine warp itself errs by 0.002
 
 
-class _Start(NamedTuple):
+class _Fit(NamedTuple):
     first: int
     lead: int
+    scale: float
 
 
 class PlaneWarp:
@@ -53,7 +54,7 @@ class PlaneWarp:
         self._source = cv2.copyMakeBorder(source, *edge, cv2.BORDER_REPLICATE)
         self._centres = np.arange(self._leads) + 0.5
         room = (height + self._leads + SPARE, width + self._leads + SPARE, *source.shape[2:])
-        self._buffer = None if keeps else np.empty(room, np.uint8)
+        self._buffer = None if keeps else np.empty(room, source.dtype)
 
     def draw(self, *, scale: float, x: float, y: float) -> Plane:
         """A plane whose pixel (i, j) shows source position (scale * i + x, scale * j + y).
@@ -61,26 +62,37 @@ class PlaneWarp:
         Positions are pixel centres; `scale` is source pixels per output pixel, between 1 and 1.42. The plane
         may be a part of a larger one.
         """
-        across, down = self._start(scale, x + self._margin), self._start(scale, y + self._margin)
+        width, height = self._size
+        across = self._fit(scale, x + self._margin, length=width)
+        down = self._fit(scale, y + self._margin, length=height)
         if across and down:
-            return self._resized(scale, across, down)
+            return self._resized(across, down)
         return self._warped(scale, x + self._margin, y + self._margin)
 
-    def _start(self, scale: float, wanted: float) -> _Start | None:
-        """The shortest lead that lands within the tolerance, and the source pixel to start it from."""
+    def _fit(self, scale: float, wanted: float, *, length: int) -> _Fit | None:
+        """The shortest lead that lands within the tolerance, and the source pixel to start it from.
+
+        What a start is beside the wanted place, a scale that is a millionth different spreads over the frame:
+        it is as much too far left at one edge as too far right at the other, and exact in the middle.
+        """
         exact = wanted + 0.5 - scale * self._centres
         whole = np.rint(exact)
-        is_near = np.abs(exact - whole) < self._tolerance * scale
+        reach = 2 * self._centres + length - 1  # from the start to the middle of the frame, twice
+        is_near = np.abs(exact - whole) * (length - 1) < self._tolerance * scale * reach
         lead = int(is_near.argmax())
-        return _Start(int(whole[lead]), lead) if is_near[lead] else None
+        if not is_near[lead]:
+            return None
+        spread = 2 * (exact[lead] - whole[lead]) / reach[lead]
+        return _Fit(int(whole[lead]), lead, scale + spread)
 
-    def _resized(self, scale: float, across: _Start, down: _Start) -> Plane:
+    def _resized(self, across: _Fit, down: _Fit) -> Plane:
         width, height = self._size
-        columns = math.ceil((across.lead + width + 1) * scale)
-        rows = math.ceil((down.lead + height + 1) * scale)
+        columns = math.ceil((across.lead + width + 1) * across.scale)
+        rows = math.ceil((down.lead + height + 1) * down.scale)
         part = self._source[down.first : down.first + rows, across.first : across.first + columns]
-        scaled = self._room(round(part.shape[0] / scale), round(part.shape[1] / scale))
-        cv2.resize(part, None, dst=scaled, fx=1 / scale, fy=1 / scale, interpolation=cv2.INTER_LINEAR)
+        scaled = self._room(round(part.shape[0] / down.scale), round(part.shape[1] / across.scale))
+        factors = {"fx": 1 / across.scale, "fy": 1 / down.scale}
+        cv2.resize(part, None, dst=scaled, **factors, interpolation=cv2.INTER_LINEAR)
         return scaled[down.lead : down.lead + height, across.lead : across.lead + width]
 
     def _warped(self, scale: float, x: float, y: float) -> Plane:
@@ -95,7 +107,7 @@ class PlaneWarp:
 
     def _room(self, rows: int, columns: int) -> Plane:
         if self._buffer is None:
-            return np.empty((rows, columns, *self._source.shape[2:]), np.uint8)
+            return np.empty((rows, columns, *self._source.shape[2:]), self._source.dtype)
         return self._buffer[:rows, :columns]
 
 

@@ -29,15 +29,24 @@ STUBBORN = (
 
 @dataclass(frozen=True, kw_only=True)
 class StrangeSpec(Spec):
-    """Does what its operation's name says; `note_path` is where it tells its process ids."""
+    """Does what its operation's name says; `note_path` is where it tells its process ids.
+
+    `needs` is what must have been loaded before, None a process of its own.
+    """
 
     operation: ClassVar[str] = "strange"
     note_path: str = ""
+    needs: str | None = ""
 
 
 def operation(name: str, **changes: Any) -> Operation:
     """The operation of that name in this module."""
     return Operation(target=f"{__name__}:{name}", **changes)
+
+
+def prepare(spec: StrangeSpec) -> str | None:
+    """What the operation needs."""
+    return spec.needs
 
 
 def describe(spec: StrangeSpec, *, progress: Progress) -> dict[str, Any]:

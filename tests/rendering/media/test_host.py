@@ -32,10 +32,11 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Run]:
     """Run a strange operation; its notes go to tmp_path/note."""
 
     def run(
-        name: str, *, timeout_seconds: float = 20, limits: dict[str, Any] | None = None, **options: Any
-    ) -> Any:
+        name: str, *, timeout_seconds: float = 20, limits: dict[str, Any] | None = None,
+        needs: str | None = "", **options: Any,
+    ) -> Any:  # fmt: skip
         monkeypatch.setitem(OPERATIONS, "strange", strange.operation(name, **(limits or {})))
-        spec = StrangeSpec(note_path=str(tmp_path / "note"))
+        spec = StrangeSpec(note_path=str(tmp_path / "note"), needs=needs)
         return host.run(spec, timeout_seconds=timeout_seconds, **options)
 
     yield run
@@ -59,6 +60,69 @@ def test_the_warm_child_is_kept_and_each_operation_has_a_process_of_its_own(run:
     assert first["parent"] == second["parent"]
     assert first["pid"] != second["pid"]
     assert _gone(first["pid"], second["pid"])
+
+
+def test_operations_of_one_owner_share_a_process_and_nobody_else_gets_it(run: Run) -> None:
+    hers, hers_too, his = run("describe", owner="a"), run("describe", owner="a"), run("describe", owner="b")
+    assert hers["pid"] == hers_too["pid"] != his["pid"]
+    assert hers["parent"] == his["parent"]
+    assert _gone(hers["pid"])
+    assert run("describe")["pid"] != his["pid"]
+    assert _gone(his["pid"])
+
+
+def test_a_process_is_not_kept_for_long(run: Run) -> None:
+    first = run("describe", owner="a")
+    assert _gone(first["pid"])
+    assert run("describe", owner="a")["parent"] == first["parent"]
+
+
+def test_a_process_that_failed_is_not_kept(run: Run) -> None:
+    first = run("describe", owner="a")["pid"]
+    with pytest.raises(MediaError):
+        run("refuse", owner="a")
+    assert run("describe", owner="a")["pid"] != first
+
+
+def test_a_kept_process_that_died_is_replaced(run: Run) -> None:
+    first = run("describe", owner="a")["pid"]
+    os.kill(first, signal.SIGKILL)
+    assert _gone(first)
+    assert run("describe", owner="a")["pid"] != first
+
+
+def test_a_kept_process_dies_with_the_warm_one(run: Run) -> None:
+    kept = run("describe", owner="a")
+    os.kill(kept["parent"], signal.SIGKILL)
+    assert _gone(kept["pid"])
+
+
+def test_a_kept_process_has_the_limits_of_each_operation(run: Run) -> None:
+    first = run("describe", owner="a", limits={"file_bytes": MIB})["pid"]
+    assert run("fill_disk", owner="a", limits={"file_bytes": 4 * MIB}) == {}
+    assert run("describe", owner="a")["pid"] == first
+    with pytest.raises(MediaError) as refusal:
+        run("fill_disk", owner="a", limits={"file_bytes": MIB})
+    assert refusal.value.code == "no-space"
+
+
+def test_a_kept_process_is_not_given_what_needs_something_that_was_loaded_later(run: Run) -> None:
+    first = run("describe", owner="a")["pid"]
+    second = run("describe", owner="a", needs="a voice")["pid"]
+    assert first != second == run("describe", owner="a", needs="a voice")["pid"]
+    assert second == run("describe", owner="a")["pid"]
+
+
+def test_an_operation_that_leaves_traces_is_done_alone(run: Run) -> None:
+    first, second, third = (run("describe", owner="a", needs=needs)["pid"] for needs in ("", None, ""))
+    assert len({first, second, third}) == 3
+
+
+def test_a_kept_process_ends_when_its_operation_hangs(run: Run, tmp_path: Path) -> None:
+    run("describe", owner="a")
+    with pytest.raises(MediaTimeout):
+        run("hang", owner="a", timeout_seconds=1)
+    assert _gone(_noted(tmp_path)[0])
 
 
 def test_the_child_outlives_the_thread_that_asked_for_it(run: Run) -> None:

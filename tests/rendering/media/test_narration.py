@@ -55,16 +55,36 @@ HARD_TO_ESTIMATE = [
 ]
 
 
-def speak(folder: Path, text: str, language: str = "en", **changes: Any) -> dict[str, Any]:
+def speak(
+    folder: Path, text: str, language: str = "en", *, owner: str = "", **changes: Any
+) -> dict[str, Any]:
     """Narrate in a child process, as the engine does."""
     spec = NarrationSpec(out_path=str(folder / "speech.flac"), text=text, language=language, **changes)
-    return host.run(spec, timeout_seconds=60)
+    return host.run(spec, timeout_seconds=60, owner=owner)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _no_child_stays() -> Any:
     yield
     host.stop_all()
+
+
+def test_a_voice_says_the_same_whatever_was_said_before(tmp_path: Path) -> None:
+    said: list[tuple[str, dict[str, Any]]] = [
+        ("en", {}), ("de", {"speed": 1.4}), ("en", {"voice": "alma"}), ("ja", {}), ("de", {}),
+        ("en", {"speed": 0.8}), ("en", {}),
+    ]  # fmt: skip
+
+    def heard(owner: str) -> list[tuple[dict[str, Any], bytes]]:
+        return [
+            (
+                speak(tmp_path, TEXTS[language], language, owner=owner, **changes),
+                (tmp_path / "speech.flac").read_bytes(),
+            )
+            for language, changes in said
+        ]
+
+    assert heard("a film") == heard("")
 
 
 @pytest.mark.parametrize("language", TEXTS)

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from rendering.media import host
 from rendering.media.errors import MediaError
 from rendering.media.frames import SceneFrames
 from rendering.media.motion import is_quick_pan
@@ -77,6 +78,22 @@ def test_a_frame_is_the_same_whatever_was_drawn_before_it(tmp_path: Path, motion
     assert is_quick_pan(motion, scene_frames=spec.scene_frames, **size) == (motion == "pan-right")
     alone = [SceneFrames(spec).draw(number) for number in range(spec.frame_count)]
     assert frames_of(spec) == [b"".join(plane.tobytes() for plane in frame) for frame in alone]
+
+
+def test_a_segment_is_the_same_whatever_its_process_made_before(tmp_path: Path) -> None:
+    specs = [
+        segment_spec(tmp_path, motion=motion, captions=CAPTIONS, transition=transition, transition_frames=6)
+        for motion, transition in (("zoom-in", "fade"), ("pan-right", "fade"), ("zoom-in", "fade"))
+    ]
+
+    def made(owner: str) -> list[bytes]:
+        files = []
+        for spec in specs:
+            host.run(spec, timeout_seconds=60, owner=owner)
+            files.append(Path(spec.out_path).read_bytes())
+        return files
+
+    assert made("a film") == made("")
 
 
 def test_the_same_spec_gives_the_same_bytes(tmp_path: Path) -> None:
