@@ -1,7 +1,7 @@
 """Other languages: libespeak-ng through ctypes, with its own word events. One process an utterance.
 
 The library keeps state between calls, so the same text could sound different the second time; each is said in
-a process of its own, which makes it deterministic.
+a process of its own. That makes it deterministic, but for two voices whose noise comes from unset memory (f2, f5).
 API: https://github.com/espeak-ng/espeak-ng/blob/1.52.0/src/include/espeak-ng/speak_lib.h
 """
 
@@ -172,6 +172,4 @@ def _library() -> tuple[Any, int]:
     rate = library.espeak_Initialize(AUDIO_OUTPUT_SYNCHRONOUS, 0, str(espeak_data()).encode(), 0)
     if rate <= 0:
         raise MediaError("voice-broken", "The voice could not be started.", retryable=True)
-    # It has just seeded the noise of breathy voices with the time of day.
-    ctypes.CDLL(None).srand(1)
     return library, rate

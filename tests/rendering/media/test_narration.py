@@ -71,7 +71,7 @@ def _no_child_stays() -> Any:
 
 def test_a_voice_says_the_same_whatever_was_said_before(tmp_path: Path) -> None:
     said: list[tuple[str, dict[str, Any]]] = [
-        ("en", {}), ("de", {"speed": 1.4}), ("en", {"voice": "alma"}), ("ja", {}), ("de", {}),
+        ("en", {}), ("de", {"speed": 1.4}), ("en", {"voice": "bruno"}), ("ja", {}), ("de", {}),
         ("en", {"speed": 0.8}), ("en", {}),
     ]  # fmt: skip
 
