@@ -15,7 +15,7 @@ from rendering.media.frames import SceneFrames
 from rendering.media.outputs import whole_file
 from rendering.media.specs import FrameSpec, SegmentSpec
 
-RENDERER_VERSION = 3  # raise it when the same spec draws other pixels
+RENDERER_VERSION = 4  # raise it when the same spec draws other pixels
 
 
 def run(spec: SegmentSpec, *, progress: Callable[[int], None]) -> dict[str, Any]:

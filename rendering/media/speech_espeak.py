@@ -1,7 +1,8 @@
 """Other languages: libespeak-ng through ctypes, with its own word events. One process an utterance.
 
 The library keeps state between calls, so the same text could sound different the second time; each is said in
-a process of its own. That makes it deterministic, but for two voices whose noise comes from unset memory (f2, f5).
+a process of its own. That makes it deterministic, but for the noise in two variants (f2 and f5), which comes
+from memory that the library has not set.
 API: https://github.com/espeak-ng/espeak-ng/blob/1.52.0/src/include/espeak-ng/speak_lib.h
 """
 

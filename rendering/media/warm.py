@@ -23,9 +23,10 @@ STDERR_BYTES = 4096
 # CUTROOM_VAR tells whose process it is where a machine has several installations.
 _KEPT_ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "CUTROOM_VAR")
 # A forked process touches its large buffers for the first time; pages of 2 MB instead of 4 kB take a sixth
-# off a narration and 3 % off a segment. What is freed stays for the next order, but for buffers of 4K.
+# off a narration and 3 % off a segment. What is freed stays for the next order, but for the large buffers of
+# 4K: what one left does not always fit the next, and 800 MB must be enough.
 # https://sourceware.org/glibc/manual/latest/html_node/Memory-Allocation-Tunables.html
-_MALLOC = {"hugetlb": 1, "mmap_threshold": 32 * 1024**2, "trim_threshold": 1024**3}
+_MALLOC = {"hugetlb": 1, "mmap_threshold": 12 * 1024**2, "trim_threshold": 1024**3}
 # One thread each: workers are as many as cores, and only a process of one thread may fork. onnxruntime sends
 # usage reports from a thread of its own unless told not to.
 _ADDED_ENVIRONMENT = {

@@ -161,7 +161,7 @@ def assert_files_belong_to_tenants(tenants: set[UUID]) -> None:
 
 
 def assert_nothing_runs_on(before: Iterable[int] = ()) -> None:
-    """I5: no media process outlives its step, and what a dead one left behind is swept away."""
+    """I5: no media process works on or waits for long, and what a dead one left behind is swept away."""
     wait_until(lambda: not media_processes() - set(before), what="media processes to end")
     wait_until(lambda: scratch.reap() >= 0 and not scratch_files(), what="scratch to be reaped")
 
