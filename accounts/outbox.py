@@ -99,8 +99,7 @@ def _send(mail: OutboxMail) -> bool:
         suppression.suppress(mail.recipient, reason=reason, provider=conf.mail_provider(), at=clock.now())
         _give_up(mail, type(error).__name__)
         return False
-    mail.sent_at, mail.error, mail.body_sealed = clock.now(), "", b""
-    mail.save(update_fields=["sent_at", "error", "body_sealed"])
+    _note(mail, sent_at=clock.now(), error="", body_sealed=b"")
     return True
 
 
@@ -133,13 +132,16 @@ def _is_refused_for_good(error: Exception) -> bool:
 
 def _give_up(mail: OutboxMail, why: str) -> None:
     """Not to be sent any more, and so not to be kept either."""
-    mail.error, mail.give_up_at, mail.body_sealed = why, clock.now(), b""
-    mail.save(update_fields=["error", "give_up_at", "body_sealed"])
+    _note(mail, error=why, give_up_at=clock.now(), body_sealed=b"")
     logger.warning("mail_given_up", extra={"mail": str(mail.pk), "kind": mail.kind, "error": why})
 
 
 def _retry(mail: OutboxMail, error: Exception) -> None:
-    mail.error = type(error).__name__
-    mail.due_at = clock.now() + timedelta(seconds=min(300, 5 * 2**mail.tries))
-    mail.save(update_fields=["due_at", "error"])
-    logger.warning("mail_failed", extra={"mail": str(mail.pk), "kind": mail.kind, "error": mail.error})
+    name = type(error).__name__
+    _note(mail, error=name, due_at=clock.now() + timedelta(seconds=min(300, 5 * 2**mail.tries)))
+    logger.warning("mail_failed", extra={"mail": str(mail.pk), "kind": mail.kind, "error": name})
+
+
+def _note(mail: OutboxMail, **fields: Any) -> None:
+    """Write how it went; nothing, when its recipient was erased while it was on its way."""
+    OutboxMail.objects.filter(pk=mail.pk).update(**fields)

@@ -34,6 +34,18 @@ class DeafServer(EmailBackend):
     trouble: Exception = ConnectionRefusedError("no answer")
 
 
+class ErasingServer(EmailBackend):
+    """A mail server during whose answer the recipient is erased, and the mail with them."""
+
+    def send_messages(self, messages: Any) -> int:
+        OutboxMail.objects.all().delete()
+        if self.trouble is not None:
+            raise self.trouble
+        return super().send_messages(messages)
+
+    trouble: Exception | None = None
+
+
 @pytest.fixture
 def deaf(settings: Settings) -> None:
     settings.EMAIL_BACKEND = "tests.accounts.test_mail.DeafServer"
@@ -106,6 +118,17 @@ def test_m16_a_deaf_server_costs_nobody_an_error(monkeypatch: pytest.MonkeyPatch
     row = OutboxMail.objects.get()
     assert (row.sent_at, row.tries, row.error) == (None, 1, type(trouble).__name__)
     assert row.due_at > clock.now()
+
+
+@pytest.mark.parametrize("trouble", [None, ConnectionRefusedError("no")])
+def test_a_mail_that_was_erased_on_its_way_stays_erased(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings, trouble: Exception | None
+) -> None:
+    settings.EMAIL_BACKEND = "tests.accounts.test_mail.ErasingServer"
+    monkeypatch.setattr(ErasingServer, "trouble", trouble)
+    ask(NEWCOMER)
+    outbox.deliver_due()
+    assert not OutboxMail.objects.exists()
 
 
 @pytest.mark.fault(41)

@@ -107,6 +107,12 @@ def test_a_late_worker_leaves_no_file_after_the_tombstone(acme: Cast, tmp_path: 
     assert not list(media.rglob("late*"))
 
 
+def _is_purged() -> bool:
+    """A purge that met a message on its way to a worker is tried again; nobody waits five minutes here."""
+    done = purging.work(at=clock.now() + purging.PAUSE)
+    return done == 1 or Erasure.objects.get().state == ErasureState.DONE
+
+
 @pytest.mark.fault(36, breaks=["I4"])
 def test_erasing_during_a_render_leaves_no_file_behind(
     acme: Cast, media: Path, worker_log: Path, settings: Settings
@@ -119,10 +125,7 @@ def test_erasing_during_a_render_leaves_no_file_behind(
     with workers(log=worker_log, extra=extra):
         wait_until(running.exists, what="a step to run")
         ask(acme, immediately=True)
-        wait_until(
-            lambda: purging.work(at=clock.now()) == 1 or Erasure.objects.get().state == ErasureState.DONE,
-            what="the purge",
-        )
+        wait_until(_is_purged, what="the purge")
     assert Erasure.objects.get().state == ErasureState.DONE
     folder = media / "tenants" / str(acme.acme.pk)
     assert [path for path in folder.rglob("*") if path.is_file()] == []
