@@ -22,7 +22,7 @@ MOST_LEAD = 540  # output pixels; beyond this the affine warp is as cheap
 LARGEST_SCALE = 1.42
 SPARE = 8
 PLACES = 16  # between two output pixels
-LUMA_TOLERANCE, CHROMA_TOLERANCE = 0.003, 0.006  # output pixels; the affine warp itself errs by 0.002
+LUMA_TOLERANCE, CHROMA_TOLERANCE = 0.003, 0.006  # output pixels
 
 
 class _Fit(NamedTuple):

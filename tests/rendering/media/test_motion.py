@@ -107,8 +107,21 @@ def test_every_pixel_shows_its_place(seed: int) -> None:
         assert np.abs(places - right).max() / scale < LUMA_TOLERANCE + FLOAT_ERROR
 
 
-@pytest.mark.parametrize(("scale", "x"), [(1.37, 0.185), (1.2231, 11.4), (1.0, 3.5)])
-def test_warping_matches_plain_bilinear_sampling(scale: float, x: float) -> None:
+CASES = pytest.mark.parametrize(("scale", "x"), [(1.37, 0.185), (1.2231, 11.4), (1.0, 3.5)])
+
+
+def levels_beside(scale: float, x: float, *, tolerance: float = LUMA_TOLERANCE) -> float:
+    """How far a drawn ramp is from plain bilinear sampling, at most."""
     source = np.tile(np.arange(200, dtype=np.uint8), (200, 1))
-    out = PlaneWarp(source, width=120, height=100).draw(scale=scale, x=x, y=7.25)
-    assert np.abs(out[50] - (scale * np.arange(120) + x)).max() < HALF + TRUNCATED
+    out = PlaneWarp(source, width=120, height=100, tolerance=tolerance).draw(scale=scale, x=x, y=7.25)
+    return float(np.abs(out[50] - (scale * np.arange(120) + x)).max())
+
+
+@CASES
+def test_the_exact_way_matches_plain_bilinear_sampling(scale: float, x: float) -> None:
+    assert levels_beside(scale, x, tolerance=0.0) < 0.6
+
+
+@CASES
+def test_the_fast_way_is_beside_it_by_no_more_than_its_rounding(scale: float, x: float) -> None:
+    assert levels_beside(scale, x) < HALF + TRUNCATED
